@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# The project's own targets; each is a script in scripts/. `make help` lists them.
+
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+# Variables that a user may set, handed on to the scripts.
+export LINUX ARCH EDIT JOBS
+
+arches := um x86_64 arm64 arm powerpc
+ifneq ($(ARCH),)
+ifeq ($(filter $(ARCH),$(arches)),)
+$(error unknown ARCH=$(ARCH), it is one of: $(arches))
+endif
+endif
+
+.PHONY: help
+help:
+	@echo 'Main targets:'
+	@echo '  run           install what is missing, build the kernel, boot it on model'
+	@echo '                devices, show the contract report, do I/O; PASS or FAIL'
+	@echo '  check         the tests: KUnit on five architectures, device variants, lint,'
+	@echo '                the series byte for byte'
+	@echo '  check-all     the rest, for before a release: debug kernels, mutants, bench,'
+	@echo '                every prefix of the series, cross-built backends, documents'
+	@echo 'Parts of them:'
+	@echo '  tree          build/tree: the base kernel, patches applied, overlay linked in'
+	@echo '  kunit         the KUnit suites; ARCH=$(arches: =|) for one'
+	@echo '  variants      the suites on each device variant'
+	@echo '  lint          checkpatch, sparse, W=1, kernel-doc, shellcheck'
+	@echo '  series        build/series: the patches that git am accepts'
+	@echo '  series-check  prove that the series gives the tree that was tested'
+	@echo '  series-build  build every prefix of the series and run its suites'
+	@echo '  cross         compile the backends that no test here can run'
+	@echo '  docs          build our documents'
+	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
+	@echo '  mutants       break one promise at a time; a suite must notice'
+	@echo 'Working on the patches:'
+	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch'
+	@echo '  refresh       write patches/ from the commits of EDIT='
+	@echo '  clean         remove what was built; distclean: the unpacked kernel too'
+	@echo 'Variables: LINUX=tree-or-tarball (another 6.12), JOBS=n'
+
+.PHONY: run check check-all
+run:
+	@scripts/deps run && scripts/tree && scripts/run-guest
+
+check:
+	@scripts/deps check && NEED_GIB=12 scripts/check
+
+check-all:
+	@scripts/deps check-all && NEED_GIB=20 scripts/check all
+
+.PHONY: tree kunit variants lint series series-check series-build cross docs bench mutants
+tree: ; @scripts/tree
+kunit: tree ; @for a in $(or $(ARCH),$(arches)); do scripts/kunit $$a || exit; done
+variants: tree ; @scripts/kunit-variants
+lint: tree ; @scripts/lint
+series: ; @scripts/series
+series-check: tree ; @scripts/series-check
+series-build: ; @scripts/series-build
+cross: tree ; @scripts/cross
+docs: tree ; @scripts/docs
+bench: tree ; @scripts/bench
+mutants: tree ; @scripts/mutants
+
+.PHONY: edit refresh clean distclean
+edit: ; @scripts/edit
+refresh: ; @scripts/patches-refresh
+clean: ; rm -rf build/out build/logs build/results build/series build/tmp
+distclean: ; rm -rf build

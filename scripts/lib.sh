@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every script here shares: the paths, how to talk, how to run a long step,
+# how to record a result, how to read the patches. Sourced, never run.
+
+set -u -o pipefail
+export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
+# A caller's git environment (a hook's, say) must not redirect our repositories.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX MAKEFLAGS MAKELEVEL MFLAGS
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck disable=SC2034 # all for the scripts that source this
+{
+build=$top/build
+base=$build/base	# unpacked, never edited
+tree=$build/tree	# base + patches + overlay
+out=$build/out		# O= directories
+logs=$build/logs
+results=$build/results
+jobs=${JOBS:-$(nproc)}
+overlay_dirs="Documentation arch drivers include kernel lib tools"
+}
+. "$top/base.mk"
+
+export CCACHE_DIR=${CCACHE_DIR:-$HOME/.cache/ccache}
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$top} CCACHE_NOHASHDIR=1
+export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=dma KBUILD_BUILD_HOST=dma
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# full LOG: if LOG shows that the disk filled up, say so in one line.
+full() {
+	grep -qs 'No space left on device' "$1" || return 1
+	printf 'error: the disk is full (%s); make room under %s and run it again\n' \
+		"$(df -h --output=avail "$build" | tail -n 1 | tr -d ' ') left" "$build" >&2
+}
+
+# step NAME COMMAND...: run it with its output in a log, say how it went and how
+# long it took, and each minute that it is still at it. Returns its status.
+step() {
+	local name=$1 log=$logs/$1.log t0=$SECONDS rc=0 pid tick
+	shift
+	mkdir -p "$(dirname "$log")" || die "cannot write $logs"
+	say "  $name: log ${log#"$top"/}"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	(
+		trap 'kill $s 2>/dev/null; exit' TERM
+		while :; do
+			sleep 60 & s=$!
+			wait $s
+			say "  $name: $((SECONDS - t0)) s, $(tail -c 400 "$log" | tr '\r\t' '\n ' |
+				grep -v '^ *$' | tail -n 1 | cut -c 1-60)"
+		done
+	) &
+	tick=$!
+	# shellcheck disable=SC2064 # the values of now
+	trap "kill $pid $tick 2>/dev/null; exit 130" INT TERM
+	wait "$pid" || rc=$?
+	trap - INT TERM
+	kill "$tick" 2>/dev/null
+	wait "$tick" 2>/dev/null
+	if [ "$rc" -eq 0 ]; then
+		say "  $name: done, $((SECONDS - t0)) s"
+	elif ! full "$log"; then
+		say "  $name: FAILED ($rc), $((SECONDS - t0)) s, see ${log#"$top"/}"
+	fi
+	return "$rc"
+}
+
+# begin STEP: forget the results of an earlier run of STEP.
+begin() { mkdir -p "$results" && : >"$results/$1.tap"; }
+
+# result STEP ok|not\ ok|skip NAME [REASON]: one line in build/results/STEP.tap.
+result() {
+	mkdir -p "$results"
+	printf '%s %s/%s%s\n' "$2" "$1" "$3" "${4:+ # $4}" >>"$results/$1.tap"
+}
+
+# --- patches ---------------------------------------------------------------
+
+# series_list: the patches, in order.
+series_list() { sed 's/#.*//; /^[[:space:]]*$/d' "$top/patches/series"; }
+
+# patch_head FILE / patch_hunks FILE: what stands above and below its `---`.
+patch_head() { sed '/^---$/,$d' "$1"; }
+patch_hunks() { sed '1,/^---$/d' "$1"; }
+
+# patch_adds FILE: the overlay files that it claims.
+patch_adds() { patch_head "$1" | sed -n 's/^Adds:[[:space:]]*//p'; }
+
+# patch_files FILE: the upstream files that it changes.
+patch_files() { patch_hunks "$1" | sed -n 's|^diff --git a/.* b/||p'; }
+
+# patch_apply FILE DIR: no fuzz; says which hunk does not fit.
+patch_apply() {
+	local msg where
+	patch_hunks "$1" | grep -q '^diff --git' || return 0
+	msg=$(patch_hunks "$1" | patch -d "$2" -p1 -F0 --no-backup-if-mismatch -r /dev/null -f 2>&1) &&
+		return 0
+	where=$(printf '%s\n' "$msg" | awk '/^patching file /{f=$3}
+		/FAILED at/{sub(/^.*FAILED at /,""); print f ":" $1+0; exit}')
+	where=${where:-$(printf '%s\n' "$msg" | head -n 1)}
+	printf 'error: %s does not fit the base (%s): %s\n' "${1#"$top"/}" \
+		"$(cat "$build/base.version" 2>/dev/null)" "$where" >&2
+	return 1
+}
+
+# overlay_list: the files that we own, as paths in the kernel tree.
+overlay_list() {
+	local dirs=() d
+	for d in $overlay_dirs; do
+		[ -d "$top/$d" ] && dirs+=("$d")
+	done
+	[ ${#dirs[@]} -eq 0 ] || (cd "$top" && find "${dirs[@]}" -type f ! -name '*~' ! -name '.*.sw?' \
+		! -name '*.sw?' ! -name '*.orig' ! -name '*.rej' ! -name '*.pyc' ! -name '*.o' | sort)
+}
+
+# maintainers_merge FILE: FILE with our sections at their alphabetical places.
+maintainers_merge() {
+	awk -v ours="$top/MAINTAINERS" '
+	BEGIN {
+		while ((getline line < ours) > 0) {
+			if (line ~ /^[A-Z]:\t/) { if (n) text[n] = text[n] line "\n"; inside = 1 }
+			else if (line != "" && line !~ /^#/) { n++; title[n] = line; text[n] = line "\n" }
+		}
+		next_one = 1
+	}
+	function flush(upto) {
+		while (next_one <= n && (upto == "" || toupper(title[next_one]) < toupper(upto)))
+			printf "%s\n", text[next_one++]
+	}
+	# A title is held back until the line below it shows that it is one.
+	held != "" {
+		if ($0 ~ /^[A-Z]:\t/ && list) flush(held == "THE REST" ? "" : held)
+		print held; held = ""
+	}
+	/^Maintainers List/ { list = 1 }
+	list && prev == "" && /^[0-9A-Z]/ && !/^[A-Z]:\t/ { held = $0; prev = $0; next }
+	{ print; prev = $0 }
+	END { if (held != "") print held; flush("") }' "$1"
+}
+
+# stack_files: every upstream file that some patch changes.
+stack_files() {
+	local p
+	for p in $(series_list); do
+		patch_files "$top/patches/$p"
+		patch_adds "$top/patches/$p" | grep -x MAINTAINERS
+	done | sort -u
+}
+
+# stack_base DIR: the base's version of those files, in DIR.
+stack_base() {
+	local f
+	stack_files | while read -r f; do
+		[ -e "$base/$f" ] || die "patches/ changes $f, which the base does not have"
+		mkdir -p "$1/$(dirname "$f")" && cp -p "$base/$f" "$1/$f" || exit 1
+	done
+}
+
+# stack_push FILE DIR: one patch onto DIR, MAINTAINERS with the one that claims it.
+stack_push() {
+	patch_apply "$1" "$2" || return 1
+	patch_adds "$1" | grep -qx MAINTAINERS || return 0
+	maintainers_merge "$base/MAINTAINERS" >"$2/MAINTAINERS.new" &&
+		mv "$2/MAINTAINERS.new" "$2/MAINTAINERS"
+}
