@@ -29,11 +29,13 @@ export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=dma KBUILD_BUILD_HOST
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# full LOG: if LOG shows that the disk filled up, say so in one line.
+# full LOG: if the disk filled up, say so in one line. LOG may be cut short by it.
 full() {
-	grep -qs 'No space left on device' "$1" || return 1
-	printf 'error: the disk is full (%s); make room under %s and run it again\n' \
-		"$(df -h --output=avail "$build" | tail -n 1 | tr -d ' ') left" "$build" >&2
+	local left
+	left=$(df -k --output=avail "$build" | tail -n 1)
+	[ "$left" -lt 16384 ] || grep -qs 'No space left on device' "$1" || return 1
+	printf 'error: the disk is full (%d MiB left); make room under %s and run it again\n' \
+		$((left / 1024)) "$build" >&2
 }
 
 # step NAME COMMAND...: run it with its output in a log, say how it went and how
