@@ -85,7 +85,7 @@ static inline int dma_query_noncontiguous(struct device *dev, size_t size,
 #endif /* CONFIG_HAS_DMA */
 
 /**
- * dma_attrs_cpu_honoured - attributes of a "device" that is a CPU
+ * dma_attrs_cpu_check - attributes of a "device" that is a CPU
  * @dir: direction of the mapping
  * @attrs: %DMA_ATTR_* attributes of the mapping
  *
@@ -95,16 +95,35 @@ static inline int dma_query_noncontiguous(struct device *dev, size_t size,
  * is a matter of its protocol that nobody has declared here.
  *
  * Context: Any.
+ * Return: 0 if every mandatory attribute in @attrs is honoured, -EINVAL if they
+ *	contradict one another, -EOPNOTSUPP if one is refused.
+ */
+static inline int dma_attrs_cpu_check(enum dma_data_direction dir,
+				      unsigned long attrs)
+{
+	if (attrs & DMA_ATTR_WRITE_BARRIER && attrs & DMA_ATTR_WEAK_ORDERING)
+		return -EINVAL;
+	if (dir == DMA_TO_DEVICE)
+		attrs &= ~DMA_ATTR_WRITE_BARRIER;
+	if (attrs & DMA_ATTR_MANDATORY & ~DMA_ATTR_REQUIRE_COHERENT)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/**
+ * dma_attrs_cpu_honoured - does a "device" that is a CPU honour attributes?
+ * @dir: direction of the mapping
+ * @attrs: %DMA_ATTR_* attributes of the mapping
+ *
+ * As dma_attrs_cpu_check(), for calls that return no errno.
+ *
+ * Context: Any.
  * Return: true if every mandatory attribute in @attrs is honoured.
  */
 static inline bool dma_attrs_cpu_honoured(enum dma_data_direction dir,
 					  unsigned long attrs)
 {
-	if (attrs & DMA_ATTR_WRITE_BARRIER && attrs & DMA_ATTR_WEAK_ORDERING)
-		return false;
-	if (dir == DMA_TO_DEVICE)
-		attrs &= ~DMA_ATTR_WRITE_BARRIER;
-	return !(attrs & DMA_ATTR_MANDATORY & ~DMA_ATTR_REQUIRE_COHERENT);
+	return !dma_attrs_cpu_check(dir, attrs);
 }
 
 #endif /* _LINUX_DMA_CONTRACT_H */
