@@ -98,7 +98,7 @@ patch_files() { patch_hunks "$1" | sed -n 's|^diff --git a/.* b/||p'; }
 # patch_apply FILE DIR: no fuzz; says which hunk does not fit.
 patch_apply() {
 	local msg where
-	patch_hunks "$1" | grep -q '^diff --git' || return 0
+	patch_hunks "$1" | grep '^diff --git' >/dev/null || return 0
 	msg=$(patch_hunks "$1" | patch -d "$2" -p1 -F0 --no-backup-if-mismatch -r /dev/null -f 2>&1) &&
 		return 0
 	where=$(printf '%s\n' "$msg" | awk '/^patching file /{f=$3}
@@ -149,7 +149,7 @@ stack_files() {
 	local p
 	for p in $(series_list); do
 		patch_files "$top/patches/$p"
-		patch_adds "$top/patches/$p" | grep -x MAINTAINERS
+		patch_adds "$top/patches/$p" | sed -n '/^MAINTAINERS$/p'
 	done | sort -u
 }
 
@@ -165,7 +165,35 @@ stack_base() {
 # stack_push FILE DIR: one patch onto DIR, MAINTAINERS with the one that claims it.
 stack_push() {
 	patch_apply "$1" "$2" || return 1
-	patch_adds "$1" | grep -qx MAINTAINERS || return 0
+	patch_adds "$1" | grep -x MAINTAINERS >/dev/null || return 0
 	maintainers_merge "$base/MAINTAINERS" >"$2/MAINTAINERS.new" &&
 		mv "$2/MAINTAINERS.new" "$2/MAINTAINERS"
+}
+
+# patch_subject FILE / patch_body FILE: its message, without what `Adds:` says.
+patch_subject() { sed -n '1s/^Subject: //p' "$1"; }
+patch_body() {
+	patch_head "$1" | sed '1d; /^Adds:/d' | awk 'NF {for (; n; n--) print ""; print; s = 1; next} s {n++}'
+}
+
+# --- git -------------------------------------------------------------------
+
+# clean_git ARGUMENTS: git with nobody's configuration, so that the output depends on
+# the input alone. WHO_NAME, WHO_EMAIL and WHEN are author and committer.
+clean_git() {
+	env -i PATH="$PATH" HOME=/nonexistent LC_ALL=C TZ=UTC GIT_CONFIG_NOSYSTEM=1 \
+		GIT_CONFIG_GLOBAL=/dev/null GIT_ATTR_NOSYSTEM=1 \
+		GIT_AUTHOR_NAME="${WHO_NAME:-nobody}" GIT_AUTHOR_EMAIL="${WHO_EMAIL:-nobody@localhost}" \
+		GIT_COMMITTER_NAME="${WHO_NAME:-nobody}" GIT_COMMITTER_EMAIL="${WHO_EMAIL:-nobody@localhost}" \
+		GIT_AUTHOR_DATE="@${WHEN:-0} +0000" GIT_COMMITTER_DATE="@${WHEN:-0} +0000" \
+		git -c core.fsync=none -c gc.auto=0 -c safe.directory='*' "$@"
+}
+
+# git_import DIR: a repo of all that DIR holds, one commit, tagged base. As one pack,
+# because 90,000 loose objects take a minute more.
+git_import() {
+	clean_git init -q --template= -b series "$1" &&
+		clean_git -C "$1" -c core.bigFileThreshold=1 -c core.compression=1 add -A -f &&
+		clean_git -C "$1" commit -q -m base &&
+		clean_git -C "$1" tag base
 }
