@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# How a KUnit kernel is built and booted, through the stock kunit.py. Sourced in the
+# place of lib.sh. KUNIT_TREE= and KUNIT_OUT= name another tree and another place for its
+# O= directories than build/tree and build/out; TIMEOUT= the seconds a guest has.
+
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+kunit_tree=${KUNIT_TREE:-$tree}
+kunit_out=${KUNIT_OUT:-$out}
+guest_timeout=${TIMEOUT:-600}
+# shellcheck disable=SC2034 # for the scripts that source this
+{
+# Its default mask hides what lies above 256 MiB; arm has no memory below that.
+edu="-device edu,dma_mask=0xffffffff"
+# One instruction is one virtual nanosecond, and a guest that sleeps costs none: the
+# 100 ms of an edu transfer pass at once.
+icount="-accel tcg -icount shift=0,sleep=off"
+}
+
+# kunit_setup ARCH [VARIANT]: sets what the functions below read.
+kunit_setup() {
+	arch=$1 variant=${2:-}
+	kname=kunit-$arch${variant:+-$variant}
+	kdir=$kunit_out/$kname
+	local cross='' config configs=(common small "$arch")
+	case $arch in
+	um | x86_64) ;;
+	arm64) cross=aarch64-linux-gnu- ;;
+	arm) cross=arm-linux-gnueabihf- ;;
+	powerpc) cross=powerpc64le-linux-gnu- ;;
+	*) die "unknown ARCH=$arch, it is one of: um x86_64 arm64 arm powerpc" ;;
+	esac
+	case $arch/$variant in
+	*/) configs+=(dma-debug) ;;
+	x86_64/nodebug | arm64/nodebug) ;;
+	x86_64/kasan) configs+=(dma-debug kasan) ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64) or kasan (x86_64)" ;;
+	esac
+	local cc="${cross}gcc" hostcc=gcc
+	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
+	command -v ccache >/dev/null && cc="ccache $cc" hostcc="ccache gcc"
+	kunit_options=(--build_dir "$kdir" --make_options "CC=$cc" --make_options "HOSTCC=$hostcc"
+		--kunitconfig "$kunit_tree/kernel/dma/tests")
+	for config in "${configs[@]}"; do
+		[ -e "$top/configs/$config.config" ] &&
+			kunit_options+=(--kunitconfig "$top/configs/$config.config")
+	done
+	[ "$arch" = um ] || kunit_options+=(--qemu_config "$top/qemu/$arch.py")
+	[ -z "$cross" ] || kunit_options+=(--cross_compile "$cross")
+}
+
+kunit_py() { python3 -u "$kunit_tree/tools/testing/kunit/kunit.py" "$@"; }
+
+# kunit_build: the kernel that kunit_setup has named.
+kunit_build() {
+	mkdir -p "$kunit_out" || die "cannot write $kunit_out"
+	step "$kname-build" kunit_py build "${kunit_options[@]}" --jobs "$jobs"
+}
+
+# kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.
+# What kunit.py says of the suites is not asked for: the log is judged instead.
+kunit_boot() {
+	local log=$1 args=() arg
+	[ -z "$2" ] || args=(--qemu_args "$2")
+	shift 2
+	for arg; do args+=(--kernel_args "$arg"); done
+	step "$log" timeout -k 10 $((guest_timeout + 30)) python3 -u \
+		"$kunit_tree/tools/testing/kunit/kunit.py" exec "${kunit_options[@]}" \
+		--raw_output=all --timeout "$guest_timeout" "${args[@]}"
+}
+
+# kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py.
+kunit_judge() {
+	local step=$1 log=$2 status=$3
+	shift 3
+	case $variant in nodebug) ;; *) set -- --dma-debug "$@" ;; esac
+	"$top/scripts/kunit_results.py" --step "$step" --tap "$results/${step//\//-}.tap" \
+		--sources "$kunit_tree/kernel/dma/tests" --status "$status" "$@" "$logs/$log.log"
+}
+
+# guest_initramfs: guest-init and busybox; its name in $initramfs.
+guest_initramfs() {
+	local busybox root=$build/initramfs.tmp lib
+	busybox=$(command -v busybox) || die "no busybox"
+	initramfs=$build/initramfs.cpio
+	rm -rf "$root"
+	mkdir -p "$root/bin" && cp "$busybox" "$root/bin/busybox" &&
+		cp "$top/scripts/guest-init" "$root/init" && chmod 755 "$root/init" ||
+		die "cannot write $root"
+	# A busybox that is not static brings its libraries.
+	ldd "$busybox" 2>/dev/null | grep -o '/[^ ]*' | while read -r lib; do
+		mkdir -p "$root$(dirname "$lib")" && cp -L "$lib" "$root$lib"
+	done
+	(cd "$root" && find . | sort | cpio --quiet -o -H newc -R 0:0) >"$initramfs" ||
+		die "cannot write $initramfs"
+	rm -rf "$root"
+}

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Judge the raw console log of a KUnit guest.
+
+usage: kunit_results.py [options] LOG
+
+  --step NAME      the step's name in the result lines (default: kunit)
+  --tap FILE       write one line per case: `ok|not ok|skip STEP/suite.case [# why]`
+  --sources DIR    every suite of DIR's *_kunit.c files has to run (repeatable)
+  --expect SUITE   so has this one (repeatable)
+  --dma-debug      dma-debug has to be on to the end, with as many errors as provoked
+  --backend NAME   the edu suite has to report this backend
+  --status N       how the guest ended; 124 is a time-out
+
+Besides the cases three things are judged and count as cases: log.end (the guest ran
+to its end, and so did the plan and every suite of it), log.splat (nothing that a
+kernel prints when something is wrong) and, with --dma-debug, log.dma-debug.
+
+A case that provokes such a print announces it, on a line of its own, with
+`expect-splat: TEXT`; one print that holds TEXT is then let pass.
+
+Exits 0 when all of it is as it should be, 1 when not, 2 for bad usage.
+"""
+import argparse
+import os
+import re
+import sys
+
+# A time stamp and a caller's id, in front of every line where they are configured.
+STAMP = re.compile(r"^(?:\[ *\d+\.\d+\] ?)?(?:\[ *[TC]\d+\] ?)?")
+RESULT = re.compile(r"^(ok|not ok) (\d+)(?: -)? (\S+)(?:\s+# (.*))?$")
+PLAN = re.compile(r"^1\.\.(\d+)$")
+SUBTEST = re.compile(r"^# Subtest: (\S+)$")
+SUITE_NAME = re.compile(r"struct\s+kunit_suite\s+\w+\s*=\s*\{[^;]*?\.name\s*=\s*\"([^\"]+)\"", re.S)
+DMA_DEBUG = re.compile(r"dma-debug: disabled=(\S+) errors=(\d+) provoked=(\d+)")
+BACKEND = re.compile(r"\bbackend=([\w-]+)")
+EXPECT = re.compile(r"expect-splat: (.*\S)")
+END = re.compile(r"\breboot: |^guest: end$")
+HUNG = re.compile(r"Command .* timed out after ")
+
+SPLAT = re.compile("|".join((
+    r"\[ cut here \]", r"\bWARNING: ", r"\bBUG: ", r"\bBUG ", r"kernel BUG at", r"\bINFO: ",
+    r"\bOops\b", r"Internal error", r"Unable to handle kernel", r"general protection fault",
+    r"\bKASAN\b", r"\bUBSAN\b", r"\bKCSAN\b", r"\bKFENCE: ", r"Kernel panic", r"DMA-API: ",
+    r"[Cc]all [Tt]race:", r"^Backtrace:", r"kmemleak: \d+ new suspected",
+    r"^unreferenced object", r"possible (recursive|circular|irq lock)", r"suspicious RCU",
+    r"inconsistent lock state", r"bad unlock balance", r"Invalid wait context",
+    r"DEBUG_LOCKS_WARN_ON", r"locking correctness validator", r"sleeping function called",
+    r"scheduling while atomic", r"soft lockup", r"hard LOCKUP", r"rcu.*detected stall",
+    r"refcount_t: ", r"list_(add|del) corruption", r"Bad page (state|map)",
+    r"stack-protector:", r"swiotlb buffer is full", r"DMAR: \[", r"AMD-Vi: Event logged",
+    r"arm-smmu-v3.*event 0x", r"virtio_iommu.*fault")))
+HARMLESS = re.compile(
+    r"DMA-API: (preallocated \d+ debug entries|debugging enabled by kernel config)$")
+BLOCK_END = re.compile(r"---\[ end trace ")
+
+
+class Suite:
+    def __init__(self, name):
+        self.name, self.planned, self.cases, self.verdict = name, None, {}, None
+
+
+class Log:
+    """What a log says; `wrong` holds a sentence for each thing amiss."""
+
+    def __init__(self, text):
+        self.suites, self.planned, self.wrong = {}, None, []
+        self.splats, self.dma_debug, self.backends, self.ended = [], [], [], False
+        self.timeout = False
+        lines = [STAMP.sub("", line.rstrip()) for line in text.replace("\r", "").split("\n")]
+        self.read_cases(lines)
+        self.read_splats(lines)
+
+    def read_cases(self, lines):
+        started, suite = False, None
+        for line in lines:
+            body = line.strip()
+            depth = (len(line) - len(line.lstrip(" "))) // 4
+            self.ended = self.ended or bool(END.search(line))
+            self.timeout = self.timeout or bool(HUNG.match(line))
+            if body == "KTAP version 1":
+                started = started or depth == 0
+                continue
+            found = DMA_DEBUG.search(line)
+            if found:
+                self.dma_debug.append(found.groups())
+            if body.startswith("# "):
+                self.backends += BACKEND.findall(body)
+            if not started or depth > 1:
+                continue
+            if depth == 1 and SUBTEST.match(body):
+                name = SUBTEST.match(body).group(1)
+                if name in self.suites:
+                    self.wrong.append(f"suite {name} ran twice")
+                suite = self.suites[name] = Suite(name)
+            elif PLAN.match(body):
+                count = int(PLAN.match(body).group(1))
+                if depth == 0 and self.planned is None:
+                    self.planned = count
+                elif depth == 1 and suite and suite.planned is None:
+                    suite.planned = count
+            elif RESULT.match(body):
+                self.read_result(suite, depth, *RESULT.match(body).groups())
+                if depth == 0:
+                    suite = None
+
+    def read_result(self, suite, depth, verdict, number, name, comment):
+        skip = re.match(r"SKIP ?(.*)", comment or "")
+        verdict = "skip" if skip and verdict == "ok" else verdict
+        reason = skip.group(1) if skip else ""
+        if depth == 0:
+            # A suite whose cases are all filtered, or that failed to start, has no
+            # subtest of its own.
+            if suite is None or suite.name != name:
+                self.wrong.append(f"result of suite {name} outside of it")
+            elif int(number) != len(self.suites):
+                self.wrong.append(f"suite {name} is number {number}, not {len(self.suites)}")
+            if name in self.suites:
+                self.suites[name].verdict = verdict
+        elif suite is None:
+            self.wrong.append(f"case {name} outside of a suite")
+        elif name in suite.cases:
+            self.wrong.append(f"case {suite.name}.{name} ran twice")
+        else:
+            suite.cases[name] = (verdict, reason)
+
+    def read_splats(self, lines):
+        announced, block = [], None
+        for line in lines:
+            found = EXPECT.search(line)
+            if found:
+                announced.append(found.group(1))
+                continue
+            if block is not None:
+                block.append(line)
+                if BLOCK_END.search(line) or len(block) > 200 or RESULT.match(line.strip()):
+                    self.judge(block, announced)
+                    block = None
+            elif "[ cut here ]" in line:
+                block = [line]
+            elif SPLAT.search(line) and not HARMLESS.search(line):
+                self.judge([line], announced)
+        if block is not None:
+            self.judge(block, announced)
+
+    def judge(self, block, announced):
+        for text in announced:
+            if any(text in line for line in block):
+                announced.remove(text)
+                return
+        told = [line.strip() for line in block if "[ cut here ]" not in line and line.strip()]
+        self.splats.append(told[0] if told else block[0].strip())
+
+    def finish(self, expected, status):
+        """Add what can be said only of the whole log."""
+        if status == 124 or self.timeout:
+            self.wrong.insert(0, "the guest hung: time-out")
+        elif status:
+            self.wrong.insert(0, f"the runner ended with status {status}")
+        if self.planned is None:
+            self.wrong.append("no test plan: KUnit did not start")
+        elif self.planned != len(self.suites):
+            self.wrong.append(f"{len(self.suites)} of {self.planned} planned suites ran")
+        for suite in self.suites.values():
+            if suite.planned != len(suite.cases):
+                self.wrong.append(f"suite {suite.name}: {len(suite.cases)} of "
+                                  f"{suite.planned} planned cases ended")
+            if suite.verdict is None:
+                self.wrong.append(f"suite {suite.name} did not end")
+            elif suite.verdict == "not ok" and not any(
+                    verdict == "not ok" for verdict, _ in suite.cases.values()):
+                self.wrong.append(f"suite {suite.name} failed, none of its cases did")
+        for name in expected:
+            if name not in self.suites:
+                self.wrong.append(f"suite {name} never ran")
+        if not self.ended:
+            self.wrong.append("the log stops before the guest's end")
+
+
+def suites_in(folder):
+    """The names of the suites that the *_kunit.c files below FOLDER define."""
+    names = []
+    for where, _, files in sorted(os.walk(folder)):
+        for name in sorted(files):
+            if not name.endswith("_kunit.c"):
+                continue
+            with open(os.path.join(where, name), encoding="utf-8") as source:
+                found = SUITE_NAME.findall(source.read())
+            if not found:
+                sys.exit(f"error: no kunit_suite with a literal name in {name}")
+            names += found
+    return names
+
+
+def dma_debug_verdict(log):
+    if not log.dma_debug:
+        return "no line `dma-debug: disabled=.. errors=.. provoked=..`"
+    disabled, errors, provoked = log.dma_debug[-1]
+    if disabled not in ("0", "N"):
+        return "dma-debug disabled itself"
+    if errors != provoked:
+        return f"{errors} errors reported, {provoked} provoked"
+    return ""
+
+
+def main():
+    args = argparse.ArgumentParser(usage=__doc__)
+    args.add_argument("--step", default="kunit")
+    args.add_argument("--tap")
+    args.add_argument("--sources", action="append", default=[])
+    args.add_argument("--expect", action="append", default=[])
+    args.add_argument("--dma-debug", action="store_true")
+    args.add_argument("--backend")
+    args.add_argument("--status", type=int, default=0)
+    args.add_argument("log")
+    args = args.parse_args()
+
+    expected = list(args.expect)
+    for folder in args.sources:
+        expected += suites_in(folder)
+    try:
+        with open(args.log, encoding="utf-8", errors="backslashreplace") as source:
+            log = Log(source.read())
+    except OSError as error:
+        sys.exit(f"error: {error}")
+    log.finish(expected, args.status)
+
+    rows = []
+    for suite in log.suites.values():
+        rows += [(verdict, f"{suite.name}.{case}", why)
+                 for case, (verdict, why) in suite.cases.items()]
+
+    def check(name, why):
+        rows.append(("not ok" if why else "ok", name, why))
+
+    check("log.end", "; ".join(log.wrong))
+    more = f" (and {len(log.splats) - 1} more)" if len(log.splats) > 1 else ""
+    check("log.splat", log.splats[0] + more if log.splats else "")
+    if args.dma_debug:
+        check("log.dma-debug", dma_debug_verdict(log))
+    if args.backend:
+        found = " ".join(sorted(set(log.backends)))
+        check("log.backend", "" if found == args.backend else
+              f"expected {args.backend}, found {found or 'none'}")
+
+    lines = [f"{verdict} {args.step}/{name}" + (f" # {why}" if why else "")
+             for verdict, name, why in rows]
+    if args.tap:
+        with open(args.tap, "w", encoding="utf-8") as tap:
+            tap.write("\n".join(lines) + "\n")
+    for line in lines:
+        if line.startswith("not ok "):
+            print(f"    {line}")
+    count = {verdict: sum(row[0] == verdict for row in rows) for verdict in
+             ("ok", "not ok", "skip")}
+    print(f"  {args.step}: {count['ok']} passed, {count['not ok']} failed, "
+          f"{count['skip']} skipped, {len(log.suites)} suites")
+    return 1 if count["not ok"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
