@@ -1,0 +1,1266 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The DMA contract, with a device that really reads and writes memory.
+ *
+ * QEMU's edu device holds a buffer of 4 KiB and copies between it and memory,
+ * 100 ms after it is told to.  The driver below is bound to it by the driver core,
+ * so that it gets the IOMMU that the machine has for it.  What a transfer did is
+ * read from the bytes in memory and from those in the device; what a mapping took
+ * from bounce slots, IOMMU maps and TCEs.  What to expect follows from the kind of
+ * backend, as found in the device and not by the code under test.
+ */
+#include <kunit/test.h>
+#include <linux/dma-contract.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/iommu.h>
+#include <linux/iommu-dma.h>
+#include <linux/iopoll.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/swiotlb.h>
+#ifdef CONFIG_IOMMU_API
+#include <trace/events/iommu.h>
+#endif
+#ifdef CONFIG_PPC64
+#include <asm/iommu.h>
+#endif
+
+#define RC	DMA_ATTR_REQUIRE_COHERENT
+#define WB	DMA_ATTR_WRITE_BARRIER
+
+#define EDU_ID			0x00
+#define EDU_ID_VALUE		0x010000ed
+#define EDU_DMA_SRC		0x80
+#define EDU_DMA_DST		0x88
+#define EDU_DMA_COUNT		0x90
+#define EDU_DMA_CMD		0x98
+#define EDU_DMA_START		BIT(0)
+#define EDU_DMA_TO_MEMORY	BIT(1)
+
+/*
+ * Where the device's buffer is for its DMA engine.  A transfer that reaches the
+ * end of the buffer aborts QEMU 7.2: use the first half.
+ */
+#define EDU_BUF			0x40000
+#define EDU_BUF_SIZE		SZ_2K
+
+#define BUF_PAGES		4
+#define BUF_SIZE		(BUF_PAGES * PAGE_SIZE)
+#define UNTOUCHED		0x5a
+
+static char *backend;
+module_param(backend, charp, 0444);
+MODULE_PARM_DESC(backend,
+		 "Fail unless this is what the device has: direct, swiotlb, intel, amd, virtio, smmuv3 or tce; with -lazy or -strict, the type of the IOMMU domain too");
+
+struct edu {
+	struct device *dev;
+	void __iomem *regs;
+	bool swapped;		/* the registers, for this CPU's readl() */
+	const char *backend;
+	const char *domain;	/* lazy or strict, "" if not dma-iommu */
+	char detail[32];
+	bool bounces;
+	bool translates;
+	const char *fault_text;	/* what a stray access prints, if anything */
+#ifdef CONFIG_SWIOTLB
+	struct io_tlb_mem pool, *shared_pool;
+#endif
+};
+
+/* The device, while the suite runs and if there is one. */
+static struct edu *bound;
+
+/* What is between the device and memory */
+
+#ifdef CONFIG_IOMMU_API
+static const struct {
+	const char *name;	/* how the names of the IOMMU or its driver begin */
+	const char *backend;
+	const char *fault_text;
+} iommus[] = {
+	{ "dmar", "intel", "DMAR: [" },
+	{ "ivhd", "amd", "AMD-Vi: Event logged" },
+	{ "virtio_iommu", "virtio", "fault" },
+	{ "smmu3.", "smmuv3", "event 0x" },
+};
+
+static void find_iommu(struct edu *edu)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(edu->dev);
+	struct device *iommu = edu->dev->iommu->iommu_dev->dev;
+	const char *driver = iommu->parent ? dev_driver_string(iommu->parent) :
+					     "";
+	int i;
+
+	edu->backend = "unknown-iommu";
+	edu->domain = domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" : "strict";
+	snprintf(edu->detail, sizeof(edu->detail), "%s %s", driver,
+		 dev_name(iommu));
+	for (i = 0; i < ARRAY_SIZE(iommus); i++) {
+		if (strstarts(dev_name(iommu), iommus[i].name) ||
+		    strstarts(driver, iommus[i].name)) {
+			edu->backend = iommus[i].backend;
+			edu->fault_text = iommus[i].fault_text;
+		}
+	}
+}
+
+static phys_addr_t iova_to_phys(struct edu *edu, dma_addr_t addr)
+{
+	return iommu_iova_to_phys(iommu_get_domain_for_dev(edu->dev), addr);
+}
+#else
+static void find_iommu(struct edu *edu)
+{
+}
+
+static phys_addr_t iova_to_phys(struct edu *edu, dma_addr_t addr)
+{
+	return 0;
+}
+#endif
+
+#ifdef CONFIG_PPC64
+static bool has_tces(struct device *dev)
+{
+	return get_dma_ops(dev) == &dma_iommu_ops && !dev->dma_ops_bypass;
+}
+
+static long tces_used(struct device *dev)
+{
+	struct iommu_table *tbl = get_iommu_table_base(dev);
+
+	return bitmap_weight(tbl->it_map, tbl->it_size);
+}
+
+static phys_addr_t tce_to_phys(struct device *dev, dma_addr_t addr)
+{
+	struct iommu_table *tbl = get_iommu_table_base(dev);
+	unsigned long mask = IOMMU_PAGE_SIZE(tbl) - 1;
+
+	return (tbl->it_ops->get(tbl, addr >> tbl->it_page_shift) & ~mask) |
+	       (addr & mask);
+}
+#else
+static bool has_tces(struct device *dev)
+{
+	return false;
+}
+
+static long tces_used(struct device *dev)
+{
+	return 0;
+}
+
+static phys_addr_t tce_to_phys(struct device *dev, dma_addr_t addr)
+{
+	return 0;
+}
+#endif
+
+static void find_backend(struct edu *edu)
+{
+	struct device *dev = edu->dev;
+
+	edu->domain = "";
+	if (use_dma_iommu(dev)) {
+		edu->translates = true;
+		find_iommu(edu);
+	} else if (has_tces(dev)) {
+		edu->translates = true;
+		edu->backend = "tce";
+	} else if (get_dma_ops(dev)) {
+		edu->backend = "unknown-ops";
+		snprintf(edu->detail, sizeof(edu->detail), "%ps",
+			 get_dma_ops(dev));
+	} else if (is_swiotlb_force_bounce(dev)) {
+		edu->bounces = true;
+		edu->backend = "swiotlb";
+	} else {
+		edu->backend = "direct";
+	}
+}
+
+/* Where in memory does an access of the device to @addr end? */
+static phys_addr_t leads_to(struct edu *edu, dma_addr_t addr)
+{
+	if (has_tces(edu->dev))
+		return tce_to_phys(edu->dev, addr);
+	if (edu->translates)
+		return iova_to_phys(edu, addr);
+	return dma_to_phys(edu->dev, addr);
+}
+
+/*
+ * Bounce slots are counted per pool.  Give the device a view of its pool that
+ * counts for itself, because other drivers are at work.
+ */
+#if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS) && \
+	!defined(CONFIG_SWIOTLB_DYNAMIC)
+static void count_own_slots(struct edu *edu)
+{
+	edu->shared_pool = edu->dev->dma_io_tlb_mem;
+	edu->pool = *edu->shared_pool;
+	atomic_long_set(&edu->pool.total_used, 0);
+	edu->dev->dma_io_tlb_mem = &edu->pool;
+}
+
+static void count_shared_slots(struct edu *edu)
+{
+	edu->dev->dma_io_tlb_mem = edu->shared_pool;
+}
+
+static long slots_used(struct edu *edu)
+{
+	return atomic_long_read(&edu->pool.total_used);
+}
+#else
+static void count_own_slots(struct edu *edu)
+{
+}
+
+static void count_shared_slots(struct edu *edu)
+{
+}
+
+static long slots_used(struct edu *edu)
+{
+	return 0;
+}
+#endif
+
+/* Does any mapping of the device bounce at the moment? */
+static bool bouncing(struct edu *edu)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_FS) && !IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC))
+		return slots_used(edu) > 0;
+	return edu->bounces;
+}
+
+/* The driver */
+
+static u32 edu_read(struct edu *edu, unsigned int reg)
+{
+	u32 val = readl(edu->regs + reg);
+
+	return edu->swapped ? swab32(val) : val;
+}
+
+static void edu_write(struct edu *edu, unsigned int reg, u32 val)
+{
+	writel(edu->swapped ? swab32(val) : val, edu->regs + reg);
+}
+
+static int edu_wait(struct edu *edu)
+{
+	u32 cmd;
+
+	return read_poll_timeout(edu_read, cmd, !(cmd & EDU_DMA_START),
+				 10 * USEC_PER_MSEC, 5 * USEC_PER_SEC, false,
+				 edu, EDU_DMA_CMD);
+}
+
+static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct edu *edu;
+	int ret;
+
+	/* One is enough. */
+	if (bound)
+		return -EBUSY;
+	edu = devm_kzalloc(&pdev->dev, sizeof(*edu), GFP_KERNEL);
+	if (!edu)
+		return -ENOMEM;
+	edu->dev = &pdev->dev;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	edu->regs = pcim_iomap_region(pdev, 0, "edu");
+	if (IS_ERR(edu->regs))
+		return PTR_ERR(edu->regs);
+	/* The registers have the byte order of QEMU's target. */
+	edu->swapped = edu_read(edu, EDU_ID) == swab32(EDU_ID_VALUE);
+	if (edu_read(edu, EDU_ID) != EDU_ID_VALUE)
+		return -ENODEV;
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	if (ret)
+		return ret;
+	pci_set_master(pdev);
+
+	find_backend(edu);
+	count_own_slots(edu);
+	bound = edu;
+	return 0;
+}
+
+static void edu_remove(struct pci_dev *pdev)
+{
+	pci_clear_master(pdev);
+	count_shared_slots(bound);
+	bound = NULL;
+}
+
+static const struct pci_device_id edu_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{}
+};
+
+static struct pci_driver edu_driver = {
+	.name = "edu_kunit",
+	.id_table = edu_ids,
+	.probe = edu_probe,
+	.remove = edu_remove,
+};
+
+static int edu_suite_init(struct kunit_suite *suite)
+{
+	int ret = pci_register_driver(&edu_driver);
+
+	/* Its IOMMU may have come late. */
+	if (!ret)
+		wait_for_device_probe();
+	return ret;
+}
+
+static void edu_suite_exit(struct kunit_suite *suite)
+{
+	pci_unregister_driver(&edu_driver);
+}
+
+/* Fixture */
+
+struct edu_test {
+	struct edu *edu;
+	struct device *dev;
+	u8 *buf;		/* what the cases map: page aligned */
+	u8 *image;		/* what it should hold in the end */
+	u8 *scratch;		/* coherent, to get at the device's buffer */
+	dma_addr_t scratch_addr;
+	long maps;		/* IOMMU maps of @buf */
+};
+
+static void free_buf(void *data)
+{
+	free_pages_exact(data, BUF_SIZE);
+}
+
+static void free_scratch(void *data)
+{
+	struct edu_test *et = data;
+
+	dma_free_coherent(et->dev, EDU_BUF_SIZE, et->scratch, et->scratch_addr);
+}
+
+#if defined(CONFIG_IOMMU_API) && defined(CONFIG_TRACEPOINTS)
+static void count_map(void *data, unsigned long iova, phys_addr_t phys,
+		      size_t size)
+{
+	struct edu_test *et = data;
+	phys_addr_t buf = virt_to_phys(et->buf);
+
+	if (phys < buf + BUF_SIZE && phys + size > buf)
+		et->maps++;
+}
+
+static void stop_counting_maps(void *data)
+{
+	unregister_trace_map(count_map, data);
+	tracepoint_synchronize_unregister();
+}
+
+static void count_maps(struct kunit *test, struct edu_test *et)
+{
+	KUNIT_ASSERT_EQ(test, 0, register_trace_map(count_map, et));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, stop_counting_maps, et));
+}
+#else
+static void count_maps(struct kunit *test, struct edu_test *et)
+{
+}
+#endif
+
+static int edu_test_init(struct kunit *test)
+{
+	struct edu_test *et;
+
+	if (!bound)
+		kunit_skip(test, "no edu device (PCI 1234:11e8)");
+	et = kunit_kzalloc(test, sizeof(*et), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, et);
+	et->edu = bound;
+	et->dev = bound->dev;
+
+	et->image = kunit_kmalloc(test, BUF_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, et->image);
+	et->buf = alloc_pages_exact(BUF_SIZE, GFP_KERNEL | GFP_DMA32);
+	KUNIT_ASSERT_NOT_NULL(test, et->buf);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_buf, et->buf));
+	et->scratch = dma_alloc_coherent(et->dev, EDU_BUF_SIZE,
+					 &et->scratch_addr, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, et->scratch);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_scratch, et));
+	memset(et->buf, UNTOUCHED, BUF_SIZE);
+	memset(et->image, UNTOUCHED, BUF_SIZE);
+	count_maps(test, et);
+	test->priv = et;
+	return 0;
+}
+
+/* Resources go after this: no transfer may be under way when they do. */
+static void edu_test_exit(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+
+	if (et)
+		KUNIT_EXPECT_EQ(test, 0, edu_wait(et->edu));
+}
+
+/* What all mappings of the device hold at the moment. */
+static long taken(struct edu_test *et)
+{
+	long tces = has_tces(et->dev) ? tces_used(et->dev) : 0;
+
+	return slots_used(et->edu) + et->maps + tces;
+}
+
+/* Does a mapping show in taken()? */
+static bool takes_something(struct edu *edu)
+{
+	if (bouncing(edu) || has_tces(edu->dev))
+		return true;
+	return edu->translates && IS_ENABLED(CONFIG_TRACEPOINTS);
+}
+
+/* Would a buffer in memory be coherent?  If not, the contract is to refuse. */
+static bool can_be_coherent(struct edu *edu)
+{
+	return dev_is_dma_coherent(edu->dev) && !edu->bounces;
+}
+
+/* Transfers */
+
+static void start(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
+		  u32 cmd)
+{
+	struct edu_test *et = test->priv;
+	dma_addr_t src = addr, dst = EDU_BUF + offset;
+
+	if (cmd & EDU_DMA_TO_MEMORY)
+		swap(src, dst);
+	/* What follows from anything else is QEMU's end. */
+	KUNIT_ASSERT_GT(test, len, 0);
+	KUNIT_ASSERT_LE(test, offset, EDU_BUF_SIZE);
+	KUNIT_ASSERT_LE(test, len, EDU_BUF_SIZE - offset);
+	KUNIT_ASSERT_EQ(test, upper_32_bits(addr), 0);
+
+	edu_write(et->edu, EDU_DMA_SRC, src);
+	edu_write(et->edu, EDU_DMA_DST, dst);
+	edu_write(et->edu, EDU_DMA_COUNT, len);
+	edu_write(et->edu, EDU_DMA_CMD, cmd | EDU_DMA_START);
+}
+
+static void transfer(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
+		     u32 cmd)
+{
+	struct edu_test *et = test->priv;
+
+	start(test, addr, offset, len, cmd);
+	KUNIT_ASSERT_EQ(test, 0, edu_wait(et->edu));
+}
+
+static void device_reads(struct kunit *test, dma_addr_t addr, u32 offset,
+			 u32 len)
+{
+	transfer(test, addr, offset, len, 0);
+}
+
+static void device_writes(struct kunit *test, dma_addr_t addr, u32 offset,
+			  u32 len)
+{
+	transfer(test, addr, offset, len, EDU_DMA_TO_MEMORY);
+}
+
+/* Bytes that differ from their neighbours, from those of other seeds, and from 0. */
+static void fill(u8 *p, size_t len, u8 seed)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		p[i] = (seed * 37 + i * 11 + (i >> 8)) | 1;
+}
+
+/* How many bytes, from the first on, are the same? */
+static size_t same(const u8 *got, const u8 *want, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && READ_ONCE(got[i]) == want[i]; i++)
+		;
+	return i;
+}
+
+static void load_device(struct kunit *test, u32 len, u8 seed)
+{
+	struct edu_test *et = test->priv;
+
+	fill(et->scratch, len, seed);
+	device_reads(test, et->scratch_addr, 0, len);
+}
+
+static const u8 *device_bytes(struct kunit *test, u32 len)
+{
+	struct edu_test *et = test->priv;
+
+	memset(et->scratch, 0, EDU_BUF_SIZE);
+	device_writes(test, et->scratch_addr, 0, len);
+	return et->scratch;
+}
+
+/* Mappings, undone at the end of the case at the latest */
+
+struct mapping {
+	struct device *dev;
+	dma_addr_t addr;
+	size_t size;
+	enum dma_data_direction dir;
+	unsigned long attrs;
+};
+
+static void unmap(void *data)
+{
+	struct mapping *m = data;
+
+	dma_unmap_page_attrs(m->dev, m->addr, m->size, m->dir, m->attrs);
+}
+
+/* NULL if it is refused. */
+static struct mapping *try_map(struct kunit *test, size_t offset, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	*m = (struct mapping) {
+		.dev = et->dev, .size = size, .dir = dir, .attrs = attrs,
+		.addr = dma_map_page_attrs(et->dev, virt_to_page(et->buf),
+					   offset, size, dir, attrs),
+	};
+	if (dma_mapping_error(et->dev, m->addr))
+		return NULL;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap, m));
+	return m;
+}
+
+static struct mapping *map(struct kunit *test, size_t offset, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	struct mapping *m = try_map(test, offset, size, dir, attrs);
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	return m;
+}
+
+/* Four pieces of four pages, in two chained tables. */
+struct list {
+	struct device *dev;
+	struct scatterlist first[3], rest[2];
+	struct sg_table sgt;
+	enum dma_data_direction dir;
+	unsigned long attrs;
+};
+
+#define LIST_BYTES	(256 + 700 + 333 + 512)
+
+static struct list *make_list(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	l->dev = et->dev;
+	sg_init_table(l->first, ARRAY_SIZE(l->first));
+	sg_init_table(l->rest, ARRAY_SIZE(l->rest));
+	sg_chain(l->first, ARRAY_SIZE(l->first), l->rest);
+	sg_set_buf(&l->first[0], et->buf + 2 * PAGE_SIZE, 256);
+	sg_set_buf(&l->first[1], et->buf + 512, 700);
+	sg_set_buf(&l->rest[0], et->buf + 3 * PAGE_SIZE + 1001, 333);
+	sg_set_buf(&l->rest[1], et->buf + 2 * PAGE_SIZE - 512, 512);
+	l->sgt.sgl = l->first;
+	l->sgt.nents = 4;
+	l->sgt.orig_nents = 4;
+	return l;
+}
+
+static void unmap_list(void *data)
+{
+	struct list *l = data;
+
+	dma_unmap_sgtable(l->dev, &l->sgt, l->dir, l->attrs);
+}
+
+static int map_list(struct kunit *test, struct list *l,
+		    enum dma_data_direction dir, unsigned long attrs)
+{
+	int ret = dma_map_sgtable(l->dev, &l->sgt, dir, attrs);
+
+	if (ret)
+		return ret;
+	l->dir = dir;
+	l->attrs = attrs;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap_list, l));
+	return 0;
+}
+
+static void transfer_list(struct kunit *test, struct list *l, u32 cmd)
+{
+	struct scatterlist *sg;
+	u32 done = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(&l->sgt, sg, i) {
+		transfer(test, sg_dma_address(sg), done, sg_dma_len(sg), cmd);
+		done += sg_dma_len(sg);
+	}
+	KUNIT_EXPECT_EQ(test, done, LIST_BYTES);
+}
+
+/* Put what load_device() gave the device where the list says, in the image. */
+static void image_list(struct kunit *test, struct list *l, u8 seed)
+{
+	struct edu_test *et = test->priv;
+	u8 *bytes = kunit_kmalloc(test, LIST_BYTES, GFP_KERNEL);
+	struct scatterlist *sg;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	fill(bytes, LIST_BYTES, seed);
+	for_each_sgtable_sg(&l->sgt, sg, i) {
+		memcpy(et->image + ((u8 *)sg_virt(sg) - et->buf), bytes,
+		       sg->length);
+		bytes += sg->length;
+	}
+}
+
+struct coherent {
+	struct device *dev;
+	void *vaddr;
+	dma_addr_t addr;
+	unsigned long attrs;
+};
+
+static void free_coherent(void *data)
+{
+	struct coherent *c = data;
+
+	dma_free_attrs(c->dev, PAGE_SIZE, c->vaddr, c->addr, c->attrs);
+}
+
+static struct coherent *try_alloc(struct kunit *test, unsigned long attrs)
+{
+	struct edu_test *et = test->priv;
+	struct coherent *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->dev = et->dev;
+	c->attrs = attrs;
+	c->vaddr = dma_alloc_attrs(et->dev, PAGE_SIZE, &c->addr, GFP_KERNEL,
+				   attrs);
+	if (!c->vaddr)
+		return NULL;
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_coherent, c));
+	return c;
+}
+
+#define NONCONTIGUOUS_SIZE	(3 * PAGE_SIZE)
+
+struct noncontiguous {
+	struct device *dev;
+	struct sg_table *sgt;
+};
+
+static void free_noncontiguous(void *data)
+{
+	struct noncontiguous *n = data;
+
+	dma_free_noncontiguous(n->dev, NONCONTIGUOUS_SIZE, n->sgt,
+			       DMA_BIDIRECTIONAL);
+}
+
+static struct noncontiguous *try_noncontiguous(struct kunit *test,
+					       unsigned long attrs)
+{
+	struct edu_test *et = test->priv;
+	struct noncontiguous *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	n->dev = et->dev;
+	n->sgt = dma_alloc_noncontiguous(et->dev, NONCONTIGUOUS_SIZE,
+					 DMA_BIDIRECTIONAL, GFP_KERNEL, attrs);
+	if (!n->sgt)
+		return NULL;
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_noncontiguous, n));
+	return n;
+}
+
+/* Stray accesses */
+
+static void needs_protection(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+
+	if (!et->edu->translates)
+		kunit_skip(test, "nothing stands between the device and memory");
+}
+
+/* One access that an IOMMU is to stop; some print that they did. */
+static void device_strays(struct kunit *test, dma_addr_t addr)
+{
+	struct edu_test *et = test->priv;
+
+	if (et->edu->fault_text)
+		kunit_info(test, "expect-splat: %s", et->edu->fault_text);
+	device_writes(test, addr, 0, 16);
+	/* Let it be printed before the next case. */
+	msleep(100);
+}
+
+/* Which backend */
+
+static void edu_backend_is_the_one_named(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct edu *edu = et->edu;
+	char full[32];
+
+	snprintf(full, sizeof(full), "%s%s%s", edu->backend,
+		 *edu->domain ? "-" : "", edu->domain);
+	kunit_info(test, "backend=%s domain=%s (%s)", edu->backend,
+		   *edu->domain ? edu->domain : "none",
+		   *edu->detail ? edu->detail : "none");
+	if (!backend)
+		kunit_skip(test, "no edu_kunit.backend= given");
+	KUNIT_EXPECT_TRUE_MSG(test, !strcmp(backend, edu->backend) ||
+			      !strcmp(backend, full),
+			      "%s expected, %s found", backend, full);
+}
+
+/* Data */
+
+static void the_device_reads_what_is_mapped(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m;
+
+	fill(et->buf + 100, 777, 1);
+	m = map(test, 100, 777, DMA_TO_DEVICE, 0);
+	device_reads(test, m->addr, 0, 777);
+	kunit_release_action(test, unmap, m);
+	KUNIT_EXPECT_EQ(test, 777,
+			same(device_bytes(test, 777), et->buf + 100, 777));
+}
+
+static void the_device_writes_what_is_mapped_and_no_more(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m;
+
+	load_device(test, 300, 2);
+	m = map(test, 512, SZ_1K, DMA_FROM_DEVICE, 0);
+	device_writes(test, m->addr + 100, 0, 300);
+	kunit_release_action(test, unmap, m);
+	fill(et->image + 612, 300, 2);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+static void the_address_leads_to_the_buffer(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	phys_addr_t buf = virt_to_phys(et->buf), phys;
+	struct mapping *m;
+
+	m = map(test, PAGE_SIZE + 64, SZ_1K, DMA_TO_DEVICE, 0);
+	device_reads(test, m->addr, 0, SZ_1K);
+	KUNIT_EXPECT_EQ(test, m->addr, edu_read(et->edu, EDU_DMA_SRC));
+	phys = leads_to(et->edu, m->addr);
+	if (et->edu->bounces)
+		KUNIT_EXPECT_NOT_NULL(test, swiotlb_find_pool(et->dev, phys));
+	else
+		KUNIT_EXPECT_EQ(test, buf + PAGE_SIZE + 64, phys);
+	KUNIT_EXPECT_EQ(test, et->edu->bounces, bouncing(et->edu));
+}
+
+static void a_list_is_written_piece_by_piece(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+
+	load_device(test, LIST_BYTES, 3);
+	KUNIT_ASSERT_EQ(test, 0, map_list(test, l, DMA_FROM_DEVICE, 0));
+	transfer_list(test, l, EDU_DMA_TO_MEMORY);
+	kunit_release_action(test, unmap_list, l);
+	image_list(test, l, 3);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+static void a_list_is_read_piece_by_piece(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+	const u8 *got;
+
+	image_list(test, l, 4);
+	memcpy(et->buf, et->image, BUF_SIZE);
+	KUNIT_ASSERT_EQ(test, 0, map_list(test, l, DMA_TO_DEVICE, 0));
+	transfer_list(test, l, 0);
+	got = device_bytes(test, LIST_BYTES);
+	fill(et->image, LIST_BYTES, 4);
+	KUNIT_EXPECT_EQ(test, LIST_BYTES, same(got, et->image, LIST_BYTES));
+}
+
+static void a_sync_moves_the_bytes_it_names(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m;
+	const u8 *got;
+
+	load_device(test, SZ_1K, 5);
+	m = map(test, 0, SZ_2K, DMA_BIDIRECTIONAL, 0);
+	device_writes(test, m->addr, 0, SZ_1K);
+
+	dma_sync_single_range_for_cpu(et->dev, m->addr, 256, 256,
+				      DMA_BIDIRECTIONAL);
+	fill(et->image, SZ_1K, 5);
+	KUNIT_EXPECT_EQ(test, 256, same(et->buf + 256, et->image + 256, 256));
+	if (et->edu->bounces) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(et->buf, UNTOUCHED, 256));
+		KUNIT_EXPECT_NULL(test, memchr_inv(et->buf + 512, UNTOUCHED,
+						   512));
+	}
+	dma_sync_single_for_cpu(et->dev, m->addr, SZ_2K, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+
+	fill(et->buf, SZ_1K, 6);
+	dma_sync_single_range_for_device(et->dev, m->addr, 512, 256,
+					 DMA_BIDIRECTIONAL);
+	if (et->edu->bounces)
+		memcpy(et->image + 512, et->buf + 512, 256);
+	else
+		memcpy(et->image, et->buf, SZ_1K);
+	device_reads(test, m->addr, 0, SZ_1K);
+	got = device_bytes(test, SZ_1K);
+	KUNIT_EXPECT_EQ(test, SZ_1K, same(got, et->image, SZ_1K));
+}
+
+/* Coherence */
+
+static void a_page_is_coherent_or_refused(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m = try_map(test, 0, SZ_1K, DMA_BIDIRECTIONAL, RC);
+
+	if (!can_be_coherent(et->edu)) {
+		KUNIT_EXPECT_NULL(test, m);
+		return;
+	}
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, m->addr));
+
+	/* No call of the DMA API for the buffer from here on. */
+	load_device(test, 512, 7);
+	device_writes(test, m->addr + 64, 0, 512);
+	fill(et->image + 64, 512, 7);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+
+	fill(et->buf + 600, 300, 8);
+	device_reads(test, m->addr + 600, 0, 300);
+	KUNIT_EXPECT_EQ(test, 300,
+			same(device_bytes(test, 300), et->buf + 600, 300));
+	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, m->addr));
+}
+
+static void a_list_is_coherent_or_refused(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+	struct scatterlist *sg;
+	int i, ret;
+
+	ret = map_list(test, l, DMA_FROM_DEVICE, RC);
+	if (!can_be_coherent(et->edu)) {
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, ret);
+		return;
+	}
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	for_each_sgtable_dma_sg(&l->sgt, sg, i)
+		KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev,
+						       sg_dma_address(sg)));
+
+	load_device(test, LIST_BYTES, 9);
+	transfer_list(test, l, EDU_DMA_TO_MEMORY);
+	image_list(test, l, 9);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+static void coherent_memory_is_coherent_on_every_backend(struct kunit *test)
+{
+	struct coherent *c = try_alloc(test, RC);
+	struct edu_test *et = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	fill(c->vaddr, 512, 10);
+	device_reads(test, c->addr, 0, 512);
+	device_writes(test, c->addr + SZ_1K, 0, 512);
+	KUNIT_EXPECT_EQ(test, 512, same(c->vaddr + SZ_1K, c->vaddr, 512));
+	fill(et->image, 512, 10);
+	KUNIT_EXPECT_EQ(test, 512, same(c->vaddr, et->image, 512));
+}
+
+static void noncontiguous_memory_is_coherent_or_refused(struct kunit *test)
+{
+	struct noncontiguous *n = try_noncontiguous(test, RC);
+	struct edu_test *et = test->priv;
+	struct scatterlist *sg;
+	u8 *vaddr;
+	size_t got;
+
+	/* Pages are allocated where they need no bounce. */
+	if (!dev_is_dma_coherent(et->dev) || has_tces(et->dev)) {
+		KUNIT_EXPECT_NULL(test, n);
+		return;
+	}
+	KUNIT_ASSERT_NOT_NULL(test, n);
+	sg = n->sgt->sgl;
+	KUNIT_ASSERT_EQ(test, n->sgt->nents, 1);
+	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, sg_dma_address(sg)));
+	vaddr = dma_vmap_noncontiguous(et->dev, NONCONTIGUOUS_SIZE, n->sgt);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+
+	/* Across the border of two pages. */
+	load_device(test, 512, 11);
+	device_writes(test, sg_dma_address(sg) + PAGE_SIZE - 200, 0, 512);
+	fill(et->image, 512, 11);
+	got = same(vaddr + PAGE_SIZE - 200, et->image, 512);
+	dma_vunmap_noncontiguous(et->dev, vaddr);
+	KUNIT_EXPECT_EQ(test, 512, got);
+}
+
+static void a_refusal_takes_nothing(struct kunit *test)
+{
+	const unsigned long refused[] = { BIT(24), BIT(31), RC };
+	struct list *l = make_list(test);
+	struct edu_test *et = test->priv;
+	long before = taken(et);
+	struct mapping *m;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		if (refused[i] == RC && can_be_coherent(et->edu))
+			continue;
+		KUNIT_EXPECT_NULL(test, try_map(test, 0, SZ_1K, DMA_FROM_DEVICE,
+						refused[i]));
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				map_list(test, l, DMA_FROM_DEVICE, refused[i]));
+		KUNIT_EXPECT_EQ(test, 4, l->sgt.nents);
+		KUNIT_EXPECT_EQ_MSG(test, before, taken(et), "attrs %lx",
+				    refused[i]);
+	}
+
+	/* The count is one that a mapping shows in, and the device is fine. */
+	load_device(test, 512, 12);
+	m = map(test, 0, SZ_1K, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, taken(et) > before, takes_something(et->edu));
+	device_writes(test, m->addr, 0, 512);
+	kunit_release_action(test, unmap, m);
+	fill(et->image, 512, 12);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+/* Order */
+
+static void the_order_is_that_of_pci(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+
+	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(et->dev));
+}
+
+static void a_completion_is_seen_after_its_data(struct kunit *test)
+{
+	struct mapping *data, *completion;
+	struct edu_test *et = test->priv;
+	u8 *entry = et->buf + PAGE_SIZE;
+	int i;
+
+	load_device(test, SZ_1K, 13);
+	entry[15] = 0;
+	data = map(test, 0, 512, DMA_FROM_DEVICE, 0);
+	completion = try_map(test, PAGE_SIZE, 16, DMA_FROM_DEVICE, WB);
+	KUNIT_ASSERT_NOT_NULL(test, completion);
+
+	device_writes(test, data->addr, 0, 512);
+	start(test, completion->addr, 512, 16, EDU_DMA_TO_MEMORY);
+	for (i = 0; i < 500 && !READ_ONCE(entry[15]); i++) {
+		msleep(10);
+		dma_sync_single_for_cpu(et->dev, completion->addr, 16,
+					DMA_FROM_DEVICE);
+	}
+	dma_sync_single_for_cpu(et->dev, data->addr, 512, DMA_FROM_DEVICE);
+
+	fill(et->image, SZ_1K, 13);
+	memcpy(et->image + PAGE_SIZE, et->image + 512, 16);
+	memset(et->image + 512, UNTOUCHED, 512);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+/* Queries */
+
+static const unsigned long attr_sets[] = {
+	0,
+	RC,
+	WB,
+	RC | WB,
+	RC | DMA_ATTR_SKIP_CPU_SYNC,
+	BIT(24),
+	BIT(31) | RC,
+	WB | DMA_ATTR_WEAK_ORDERING,
+};
+
+/* What the contract says, where a buffer in memory @may_bounce. */
+static int expected(struct edu *edu, enum dma_data_direction dir,
+		    unsigned long attrs, bool may_bounce)
+{
+	if (attrs & WB && attrs & DMA_ATTR_WEAK_ORDERING)
+		return -EINVAL;
+	if (attrs & DMA_ATTR_RESERVED_MANDATORY)
+		return -EOPNOTSUPP;
+	if (attrs & RC && may_bounce && !can_be_coherent(edu))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static void the_query_is_the_map_of_a_page(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct edu *edu = et->edu;
+	enum dma_data_direction dir;
+	struct dma_query query;
+	struct mapping *m;
+	unsigned long attrs;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets) * DMA_NONE; i++) {
+		attrs = attr_sets[i / DMA_NONE];
+		dir = i % DMA_NONE;
+		ret = dma_query_page(et->dev, virt_to_page(et->buf), 100, SZ_1K,
+				     dir, attrs, &query);
+		KUNIT_EXPECT_EQ_MSG(test, ret, expected(edu, dir, attrs, true),
+				    "attrs %lx dir %d", attrs, dir);
+		m = try_map(test, 100, SZ_1K, dir, attrs);
+		KUNIT_EXPECT_EQ_MSG(test, !ret, !!m, "attrs %lx dir %d", attrs,
+				    dir);
+		if (!m)
+			continue;
+		KUNIT_EXPECT_EQ(test, query.bounce, bouncing(edu));
+		KUNIT_EXPECT_EQ(test, query.cache_sync,
+				!dev_is_dma_coherent(et->dev));
+		KUNIT_EXPECT_EQ(test, query.may_exhaust,
+				edu->bounces || edu->translates);
+		KUNIT_EXPECT_EQ(test, query.ordering, DMA_ORDERING_STRONG);
+		kunit_release_action(test, unmap, m);
+		KUNIT_EXPECT_EQ(test, slots_used(edu), 0);
+	}
+}
+
+static void the_query_is_the_map_of_a_list(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+	struct dma_query query;
+	unsigned long attrs;
+	int i, nents, ret;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets) * 2; i++) {
+		attrs = attr_sets[i / 2];
+		/* The first entry alone, then the chained whole. */
+		nents = i % 2 ? 4 : 1;
+		l->sgt.nents = nents;
+		l->sgt.orig_nents = nents;
+		ret = dma_query_sg(et->dev, l->sgt.sgl, nents,
+				   DMA_FROM_DEVICE, attrs, &query);
+		KUNIT_EXPECT_EQ_MSG(test, ret,
+				    expected(et->edu, DMA_FROM_DEVICE, attrs,
+					     true),
+				    "attrs %lx nents %d", attrs, nents);
+		KUNIT_EXPECT_EQ_MSG(test, ret,
+				    map_list(test, l, DMA_FROM_DEVICE, attrs),
+				    "attrs %lx nents %d", attrs, nents);
+		if (ret)
+			continue;
+		KUNIT_EXPECT_EQ(test, query.bounce, bouncing(et->edu));
+		kunit_release_action(test, unmap_list, l);
+	}
+}
+
+static void the_query_is_the_coherent_allocation(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct coherent *c;
+	unsigned long attrs;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
+		attrs = attr_sets[i];
+		ret = dma_query_alloc(et->dev, PAGE_SIZE, attrs, NULL);
+		KUNIT_EXPECT_EQ_MSG(test, ret,
+				    expected(et->edu, DMA_BIDIRECTIONAL, attrs,
+					     false),
+				    "attrs %lx", attrs);
+		c = try_alloc(test, attrs);
+		KUNIT_EXPECT_EQ_MSG(test, !ret, !!c, "attrs %lx", attrs);
+		if (c)
+			kunit_release_action(test, free_coherent, c);
+	}
+}
+
+static void the_query_is_the_noncontiguous_allocation(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct noncontiguous *n;
+	unsigned long attrs;
+	int i, ret, want;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
+		attrs = attr_sets[i];
+		/* Any other attribute is a caller's mistake, and warned about. */
+		if (attrs & ~DMA_ATTR_MANDATORY)
+			continue;
+		want = expected(et->edu, DMA_BIDIRECTIONAL, attrs, false);
+		if ((attrs && has_tces(et->dev)) ||
+		    (attrs & RC && !dev_is_dma_coherent(et->dev)))
+			want = -EOPNOTSUPP;
+		ret = dma_query_noncontiguous(et->dev, NONCONTIGUOUS_SIZE,
+					      DMA_BIDIRECTIONAL, attrs, NULL);
+		KUNIT_EXPECT_EQ_MSG(test, ret, want, "attrs %lx", attrs);
+		n = try_noncontiguous(test, attrs);
+		KUNIT_EXPECT_EQ_MSG(test, !ret, !!n, "attrs %lx", attrs);
+		if (n)
+			kunit_release_action(test, free_noncontiguous, n);
+	}
+}
+
+static void the_query_is_the_map_of_a_resource(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	phys_addr_t phys = pci_resource_start(to_pci_dev(et->dev), 0);
+	unsigned long attrs;
+	dma_addr_t addr;
+	int i, ret, want;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
+		attrs = attr_sets[i];
+		want = expected(et->edu, DMA_FROM_DEVICE, attrs, false);
+		/* Nothing orders a write to a peer; TCEs do not map it. */
+		if (!want && attrs & WB)
+			want = -EOPNOTSUPP;
+		if (!want && has_tces(et->dev))
+			want = -EIO;
+		ret = dma_query_resource(et->dev, phys, PAGE_SIZE,
+					 DMA_FROM_DEVICE, attrs, NULL);
+		KUNIT_EXPECT_EQ_MSG(test, ret, want, "attrs %lx", attrs);
+		addr = dma_map_resource(et->dev, phys, PAGE_SIZE,
+					DMA_FROM_DEVICE, attrs);
+		if (dma_mapping_error(et->dev, addr)) {
+			KUNIT_EXPECT_NE_MSG(test, ret, 0, "attrs %lx", attrs);
+			continue;
+		}
+		KUNIT_EXPECT_EQ_MSG(test, ret, 0, "attrs %lx", attrs);
+		dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE,
+				   attrs);
+	}
+}
+
+/* Protection */
+
+static void a_buffer_to_read_cannot_be_written(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m;
+
+	if (!et->edu->bounces)
+		needs_protection(test);
+	load_device(test, 16, 14);
+	m = map(test, 0, SZ_1K, DMA_TO_DEVICE, 0);
+	device_strays(test, m->addr);
+	kunit_release_action(test, unmap, m);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct mapping *m;
+	dma_addr_t addr;
+
+	needs_protection(test);
+	if (!strcmp(et->edu->domain, "lazy"))
+		kunit_skip(test, "the domain is lazy: addresses die later");
+	load_device(test, 512, 15);
+	m = map(test, 0, SZ_1K, DMA_FROM_DEVICE, 0);
+	/* So that the IOMMU has seen the address in use. */
+	device_writes(test, m->addr, 0, 512);
+	addr = m->addr;
+	kunit_release_action(test, unmap, m);
+	KUNIT_EXPECT_NULL(test, memchr_inv(et->buf + 512, UNTOUCHED, 512));
+	memset(et->buf, UNTOUCHED, BUF_SIZE);
+
+	device_strays(test, addr);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+static struct kunit_case edu_test_cases[] = {
+	KUNIT_CASE(edu_backend_is_the_one_named),
+	KUNIT_CASE(the_device_reads_what_is_mapped),
+	KUNIT_CASE(the_device_writes_what_is_mapped_and_no_more),
+	KUNIT_CASE(the_address_leads_to_the_buffer),
+	KUNIT_CASE(a_list_is_written_piece_by_piece),
+	KUNIT_CASE(a_list_is_read_piece_by_piece),
+	KUNIT_CASE(a_sync_moves_the_bytes_it_names),
+	KUNIT_CASE(a_page_is_coherent_or_refused),
+	KUNIT_CASE(a_list_is_coherent_or_refused),
+	KUNIT_CASE(coherent_memory_is_coherent_on_every_backend),
+	KUNIT_CASE(noncontiguous_memory_is_coherent_or_refused),
+	KUNIT_CASE(a_refusal_takes_nothing),
+	KUNIT_CASE(the_order_is_that_of_pci),
+	KUNIT_CASE(a_completion_is_seen_after_its_data),
+	KUNIT_CASE(the_query_is_the_map_of_a_page),
+	KUNIT_CASE(the_query_is_the_map_of_a_list),
+	KUNIT_CASE(the_query_is_the_coherent_allocation),
+	KUNIT_CASE(the_query_is_the_noncontiguous_allocation),
+	KUNIT_CASE(the_query_is_the_map_of_a_resource),
+	KUNIT_CASE(a_buffer_to_read_cannot_be_written),
+	KUNIT_CASE(an_unmapped_buffer_cannot_be_written),
+	{}
+};
+
+static struct kunit_suite edu_test_suite = {
+	.name = "dma_edu",
+	.suite_init = edu_suite_init,
+	.suite_exit = edu_suite_exit,
+	.init = edu_test_init,
+	.exit = edu_test_exit,
+	.test_cases = edu_test_cases,
+};
+
+kunit_test_suite(edu_test_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the DMA contract on QEMU's edu device");
+MODULE_LICENSE("GPL");
