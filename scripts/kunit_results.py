@@ -78,6 +78,8 @@ class Log:
             depth = (len(line) - len(line.lstrip(" "))) // 4
             self.ended = self.ended or bool(END.search(line))
             self.timeout = self.timeout or bool(HUNG.match(line))
+            if line.startswith("guest: not ok "):
+                self.wrong.append(line)
             if body == "KTAP version 1":
                 started = started or depth == 0
                 continue
