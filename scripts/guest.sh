@@ -53,10 +53,20 @@ kunit_setup() {
 
 kunit_py() { python3 -u "$kunit_tree/tools/testing/kunit/kunit.py" "$@"; }
 
+# kunit_make: kunit.py keeps make's words to itself, so count the objects in the log.
+kunit_make() {
+	local rc=0 ticker
+	while sleep 15; do say "$(find "$kdir" -name '*.o' | wc -l) objects"; done &
+	ticker=$!
+	kunit_py build "${kunit_options[@]}" --jobs "$jobs" || rc=$?
+	kill "$ticker"
+	return "$rc"
+}
+
 # kunit_build: the kernel that kunit_setup has named.
 kunit_build() {
 	mkdir -p "$kunit_out" || die "cannot write $kunit_out"
-	step "$kname-build" kunit_py build "${kunit_options[@]}" --jobs "$jobs"
+	step "$kname-build" kunit_make
 }
 
 # kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.

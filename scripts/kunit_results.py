@@ -36,7 +36,7 @@ DMA_DEBUG = re.compile(r"dma-debug: disabled=(\S+) errors=(\d+) provoked=(\d+)")
 BACKEND = re.compile(r"\bbackend=([\w-]+)")
 EXPECT = re.compile(r"expect-splat: (.*\S)")
 END = re.compile(r"\breboot: |^guest: end$")
-HUNG = re.compile(r"Command .* timed out after ")
+HUNG = re.compile(r"Command '\[.* timed out after ")
 
 SPLAT = re.compile("|".join((
     r"\[ cut here \]", r"\bWARNING: ", r"\bBUG: ", r"\bBUG ", r"kernel BUG at", r"\bINFO: ",
@@ -77,7 +77,7 @@ class Log:
             body = line.strip()
             depth = (len(line) - len(line.lstrip(" "))) // 4
             self.ended = self.ended or bool(END.search(line))
-            self.timeout = self.timeout or bool(HUNG.match(line))
+            self.timeout = self.timeout or bool(HUNG.search(line))
             if line.startswith("guest: not ok "):
                 self.wrong.append(line)
             if body == "KTAP version 1":
