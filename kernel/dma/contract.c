@@ -66,14 +66,11 @@ static unsigned int describe(struct device *dev, enum dma_backend backend,
 			     enum dma_data_direction dir, unsigned long attrs,
 			     bool p2pdma)
 {
-	switch (backend) {
-	case DMA_BACKEND_DIRECT:
+	if (backend == DMA_BACKEND_DIRECT)
 		return describe_direct(dev, phys, size, dir, p2pdma);
-	case DMA_BACKEND_IOMMU:
+	if (IS_ENABLED(CONFIG_IOMMU_DMA) && backend == DMA_BACKEND_IOMMU)
 		return iommu_dma_map_path(dev, phys, size, dir);
-	default:
-		return describe_ops(dev, phys, size, dir, attrs);
-	}
+	return describe_ops(dev, phys, size, dir, attrs);
 }
 
 /*

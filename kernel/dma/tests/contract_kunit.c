@@ -38,7 +38,9 @@ struct contract_test {
 	u64 mask;
 	void *buf;
 	struct page *page;
+#ifdef CONFIG_SWIOTLB
 	struct io_tlb_mem pool;
+#endif
 	enum dma_ordering ops_ordering;
 	unsigned int ops_path;
 	bool ops_need_sync;
@@ -279,6 +281,13 @@ static void force_bounce(struct kunit *test, struct contract_test *ct)
 	ct->dev->dma_io_tlb_mem = &ct->pool;
 #else
 	kunit_skip(test, "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+#endif
+}
+
+static void bounce_everything(struct contract_test *ct, bool force)
+{
+#ifdef CONFIG_SWIOTLB
+	ct->pool.force_bounce = force;
 #endif
 }
 
@@ -585,11 +594,11 @@ static void a_coherent_mapping_beside_bounced_ones_needs_no_sync(struct kunit *t
 	struct contract_test *ct = setup(test, BOUNCE);
 	dma_addr_t bounced, direct;
 
-	ct->pool.force_bounce = false;
+	bounce_everything(ct, false);
 	direct = dma_map_page_attrs(ct->dev, ct->page, 0, PAGE_SIZE,
 				    DMA_FROM_DEVICE, RC);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(ct->dev, direct));
-	ct->pool.force_bounce = true;
+	bounce_everything(ct, true);
 	bounced = dma_map_page_attrs(ct->dev, ct->page, PAGE_SIZE, PAGE_SIZE,
 				     DMA_FROM_DEVICE, 0);
 	KUNIT_EXPECT_EQ(test, 0, dma_mapping_error(ct->dev, bounced));
@@ -609,7 +618,7 @@ static void a_buffer_above_the_mask_refuses_coherence(struct kunit *test)
 	struct dma_query query;
 	dma_addr_t dma = phys_to_dma(ct->dev, page_to_phys(ct->page));
 
-	ct->pool.force_bounce = false;
+	bounce_everything(ct, false);
 	if (!dma)
 		kunit_skip(test, "the buffer is at bus address 0");
 	KUNIT_EXPECT_EQ(test, 0, dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,

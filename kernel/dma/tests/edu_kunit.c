@@ -1009,7 +1009,7 @@ static void a_completion_is_seen_after_its_data(struct kunit *test)
 	device_writes(test, data->addr, 0, 512);
 	start(test, completion->addr, 512, 16, EDU_DMA_TO_MEMORY);
 	for (i = 0; i < 500 && !READ_ONCE(entry[15]); i++) {
-		msleep(10);
+		msleep(20);
 		dma_sync_single_for_cpu(et->dev, completion->addr, 16,
 					DMA_FROM_DEVICE);
 	}
