@@ -144,12 +144,20 @@ maintainers_merge() {
 	END { if (held != "") print held; flush("") }' "$1"
 }
 
+# maintainers_patch: the patch that our sections come with, the first to add a file.
+maintainers_patch() {
+	local p
+	for p in $(series_list); do
+		[ -z "$(patch_adds "$top/patches/$p")" ] || { say "$p"; break; }
+	done
+}
+
 # stack_files: every upstream file that some patch changes.
 stack_files() {
 	local p
+	[ -z "$(maintainers_patch)" ] || echo MAINTAINERS
 	for p in $(series_list); do
 		patch_files "$top/patches/$p"
-		patch_adds "$top/patches/$p" | sed -n '/^MAINTAINERS$/p'
 	done | sort -u
 }
 
@@ -162,10 +170,10 @@ stack_base() {
 	done
 }
 
-# stack_push FILE DIR: one patch onto DIR, MAINTAINERS with the one that claims it.
+# stack_push FILE DIR: one patch onto DIR, our sections with the one that brings them.
 stack_push() {
 	patch_apply "$1" "$2" || return 1
-	patch_adds "$1" | grep -x MAINTAINERS >/dev/null || return 0
+	[ "${1##*/}" = "$(maintainers_patch)" ] || return 0
 	maintainers_merge "$base/MAINTAINERS" >"$2/MAINTAINERS.new" &&
 		mv "$2/MAINTAINERS.new" "$2/MAINTAINERS"
 }
