@@ -15,8 +15,8 @@ build=$top/build
 base=$build/base	# unpacked, never edited
 tree=$build/tree	# base + patches + overlay
 out=$build/out		# O= directories
-logs=$build/logs
-results=$build/results
+logs=${LOGS:-$build/logs}
+results=${RESULTS:-$build/results}
 jobs=${JOBS:-$(nproc)}
 overlay_dirs="Documentation arch drivers include kernel lib tools"
 }
