@@ -39,7 +39,8 @@ help:
 	@echo 'Working on the patches:'
 	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch'
 	@echo '  refresh       write patches/ from the commits of EDIT='
-	@echo '  clean         remove what was built; distclean: the unpacked kernel too'
+	@echo '  clean         remove what was built; distclean: the unpacked kernel too, but'
+	@echo '                not build/edit, which may hold work'
 	@echo 'Variables: LINUX=tree-or-tarball (another 6.12), JOBS=n'
 
 .PHONY: run check check-all
@@ -52,21 +53,24 @@ check:
 check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all
 
-.PHONY: tree kunit variants lint series series-check series-build cross docs bench mutants
-tree: ; @scripts/tree
+.PHONY: deps deps-all tree kunit variants lint series series-check series-build
+.PHONY: cross docs bench mutants
+deps: ; @scripts/deps check
+deps-all: ; @scripts/deps check-all
+tree: deps ; @scripts/tree
 kunit: tree ; @for a in $(or $(ARCH),$(arches)); do scripts/kunit $$a || exit; done
 variants: tree ; @scripts/kunit-variants
 lint: tree ; @scripts/lint
-series: ; @scripts/series
+series: deps ; @scripts/series
 series-check: tree ; @scripts/series-check
-series-build: ; @scripts/series-build
-cross: tree ; @scripts/cross
-docs: tree ; @scripts/docs
+series-build: tree ; @scripts/series-build
+cross: deps-all tree ; @scripts/cross
+docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench
 mutants: tree ; @scripts/mutants
 
 .PHONY: edit refresh clean distclean
-edit: ; @scripts/edit
+edit: deps ; @scripts/edit
 refresh: ; @scripts/patches-refresh
-clean: ; rm -rf build/out build/logs build/results build/series build/tmp
-distclean: ; rm -rf build
+clean: ; @scripts/clean
+distclean: ; @scripts/clean all
