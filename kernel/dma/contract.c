@@ -203,8 +203,7 @@ EXPORT_SYMBOL_GPL(dma_query_page);
  * As dma_query_page(), for the list as a whole: what one entry needs, the answer
  * has.
  *
- * Context: Any, IRQ and a suspended device included, unless the list holds
- *	P2PDMA pages, whose topology may be looked up with GFP_KERNEL.
+ * Context: Any, IRQ and a suspended device included.
  * Return: as dma_query_page(), and -EREMOTEIO if @dev cannot reach P2PDMA memory
  *	in the list.  This is what dma_map_sgtable() returns.
  */
