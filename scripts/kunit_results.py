@@ -17,7 +17,8 @@ to its end, and so did the plan and every suite of it), log.splat (nothing that 
 kernel prints when something is wrong) and, with --dma-debug, log.dma-debug.
 
 A case that provokes such a print announces it, on a line of its own, with
-`expect-splat: TEXT`; one print that holds TEXT is then let pass.
+`expect-splat: TEXT`; one print that holds TEXT is then let pass, and single lines
+with TEXT that follow right behind (an IOMMU reports one transfer as many faults).
 
 Exits 0 when all of it is as it should be, 1 when not, 2 for bad usage.
 """
@@ -127,7 +128,7 @@ class Log:
             suite.cases[name] = (verdict, reason)
 
     def read_splats(self, lines):
-        announced, block = [], None
+        announced, block, running = [], None, None
         for line in lines:
             found = EXPECT.search(line)
             if found:
@@ -138,20 +139,26 @@ class Log:
                 if BLOCK_END.search(line) or len(block) > 200 or RESULT.match(line.strip()):
                     self.judge(block, announced)
                     block = None
+            elif running and running in line:
+                continue
             elif "[ cut here ]" in line:
                 block = [line]
             elif SPLAT.search(line) and not HARMLESS.search(line):
-                self.judge([line], announced)
+                running = self.judge([line], announced)
+                continue
+            running = None
         if block is not None:
             self.judge(block, announced)
 
     def judge(self, block, announced):
+        """Note the splat, unless it was announced: then return the text it was by."""
         for text in announced:
             if any(text in line for line in block):
                 announced.remove(text)
-                return
+                return text
         told = [line.strip() for line in block if "[ cut here ]" not in line and line.strip()]
         self.splats.append(told[0] if told else block[0].strip())
+        return None
 
     def finish(self, expected, status):
         """Add what can be said only of the whole log."""
