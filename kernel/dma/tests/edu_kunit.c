@@ -91,13 +91,13 @@ static void find_iommu(struct edu *edu)
 	struct iommu_domain *domain = iommu_get_domain_for_dev(edu->dev);
 	struct device *iommu = edu->dev->iommu->iommu_dev->dev;
 	const char *driver = iommu->parent ? dev_driver_string(iommu->parent) :
-					     "";
+					     "no parent";
 	int i;
 
 	edu->backend = "unknown-iommu";
 	edu->domain = domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" : "strict";
-	snprintf(edu->detail, sizeof(edu->detail), "%s %s", driver,
-		 dev_name(iommu));
+	snprintf(edu->detail, sizeof(edu->detail), "%s, %s", dev_name(iommu),
+		 driver);
 	for (i = 0; i < ARRAY_SIZE(iommus); i++) {
 		if (strstarts(dev_name(iommu), iommus[i].name) ||
 		    strstarts(driver, iommus[i].name)) {
@@ -721,14 +721,14 @@ static void needs_protection(struct kunit *test)
 		kunit_skip(test, "nothing stands between the device and memory");
 }
 
-/* One access that an IOMMU is to stop; some print that they did. */
+/* One access, as one word, that an IOMMU is to stop; some print that they did. */
 static void device_strays(struct kunit *test, dma_addr_t addr)
 {
 	struct edu_test *et = test->priv;
 
 	if (et->edu->fault_text)
 		kunit_info(test, "expect-splat: %s", et->edu->fault_text);
-	device_writes(test, addr, 0, 16);
+	device_writes(test, addr, 0, 4);
 	/* Let it be printed before the next case. */
 	msleep(100);
 }
