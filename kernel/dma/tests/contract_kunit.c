@@ -175,8 +175,8 @@ static unsigned int ops_map_path(struct device *dev, phys_addr_t phys,
 {
 	struct contract_test *ct = ops_test(dev);
 
-	/* Only the first page of the buffer is special. */
-	if (PHYS_PFN(phys) == page_to_pfn(ct->page))
+	/* Only the last page of the buffer is special. */
+	if (PHYS_PFN(phys) == page_to_pfn(ct->page) + BUF_PAGES - 1)
 		return ct->ops_path;
 	return DMA_PATH_ALLOC;
 }
@@ -265,22 +265,20 @@ static void set_coherent(struct device *dev, bool coherent)
 }
 
 /*
- * Give the device a view of the default pool that bounces everything and counts
- * its slots for itself.
+ * Give the device a view of the default pool that counts its slots for itself,
+ * and does not depend on swiotlb= on the command line.
  */
-static void force_bounce(struct kunit *test, struct contract_test *ct)
+static bool own_pool(struct contract_test *ct)
 {
 #if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS) && \
 	!defined(CONFIG_SWIOTLB_DYNAMIC)
-	if (!is_swiotlb_allocated() &&
-	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
-		kunit_skip(test, "no memory for a bounce pool");
 	ct->pool = *ct->dev->dma_io_tlb_mem;
-	ct->pool.force_bounce = true;
+	ct->pool.force_bounce = false;
 	atomic_long_set(&ct->pool.total_used, 0);
 	ct->dev->dma_io_tlb_mem = &ct->pool;
+	return true;
 #else
-	kunit_skip(test, "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+	return false;
 #endif
 }
 
@@ -299,8 +297,15 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 	set_coherent(dev, kind != NONCOHERENT);
 	if (kind == NONCOHERENT && dev_is_dma_coherent(dev))
 		kunit_skip(test, "every device of this architecture is coherent");
-	if (kind == BOUNCE)
-		force_bounce(test, ct);
+#ifdef CONFIG_SWIOTLB
+	if (kind == BOUNCE && !is_swiotlb_allocated() &&
+	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
+		kunit_skip(test, "no memory for a bounce pool");
+#endif
+	if (!own_pool(ct) && kind == BOUNCE)
+		kunit_skip(test,
+			   "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+	bounce_everything(ct, kind == BOUNCE);
 	if (kind == OPS)
 		set_dma_ops(dev, &test_ops);
 	if (kind == OPS_SILENT)
@@ -641,13 +646,20 @@ static void one_bad_entry_refuses_the_list(struct kunit *test)
 	struct contract_test *ct = setup(test, OPS);
 
 	ct->ops_path = DMA_PATH_BOUNCE;
-	/* Every fourth entry lies in the page that bounces; entry 1 does not. */
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 3, RC));
+	/* Entries 3, 7, ... lie in the page that bounces, the first does not. */
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 4, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 6, RC));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 300, RC));
+	ct->ops_path = DMA_PATH_CACHE;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_table_errno(test, ct, 4,
+					RC | DMA_ATTR_SKIP_CPU_SYNC));
 	KUNIT_EXPECT_EQ(test, 0, ct->ops_calls);
+	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 3, RC));
+	KUNIT_EXPECT_EQ(test, 2, ct->ops_calls);
 	ct->ops_path = DMA_PATH_ALLOC;
 	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 300, RC));
-	KUNIT_EXPECT_EQ(test, 2, ct->ops_calls);
+	KUNIT_EXPECT_EQ(test, 4, ct->ops_calls);
 }
 
 /* WRITE_BARRIER */
@@ -755,7 +767,7 @@ static void a_backend_with_a_barrier_honours_it(struct kunit *test)
 	ct->ops_ordering = DMA_ORDERING_WEAK_BARRIER;
 	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 2, WB));
 	ct->ops_path = DMA_PATH_UNORDERED;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 2, WB));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 4, WB));
 	ct->ops_path = DMA_PATH_ALLOC;
 	ct->ops_ordering = DMA_ORDERING_UNKNOWN;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 2, WB));
@@ -893,8 +905,8 @@ static void a_list_needs_what_its_entries_need(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, query.bounce);
 	KUNIT_EXPECT_TRUE(test, query.cache_sync);
 	KUNIT_EXPECT_TRUE(test, query.may_exhaust);
-	/* The last three do not lie in the special page. */
-	KUNIT_EXPECT_EQ(test, 0, dma_query_sg(ct->dev, sg_next(sgt.sgl), 3,
+	/* The first three do not lie in the special page. */
+	KUNIT_EXPECT_EQ(test, 0, dma_query_sg(ct->dev, sgt.sgl, 3,
 					      DMA_FROM_DEVICE, 0, &query));
 	KUNIT_EXPECT_FALSE(test, query.bounce);
 	KUNIT_EXPECT_FALSE(test, query.cache_sync);
