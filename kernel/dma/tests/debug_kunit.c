@@ -9,6 +9,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-ordering.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 #include "../debug.h"
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
@@ -17,6 +18,9 @@
 #ifdef CONFIG_DMA_API_DEBUG
 struct debug_test {
 	struct device *dev;
+#ifdef CONFIG_SWIOTLB
+	struct io_tlb_mem no_pool;
+#endif
 	u64 mask;
 	struct page *page;
 };
@@ -44,6 +48,10 @@ static int debug_test_init(struct kunit *test)
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
 	dt->dev->dma_coherent = true;
 #endif
+#ifdef CONFIG_SWIOTLB
+	/* Whatever swiotlb= says, this device does not bounce. */
+	dt->dev->dma_io_tlb_mem = &dt->no_pool;
+#endif
 	dt->dev->dma_mask = &dt->mask;
 	KUNIT_ASSERT_EQ(test, 0,
 			dma_set_mask_and_coherent(dt->dev, DMA_BIT_MASK(64)));
@@ -56,8 +64,12 @@ static void debug_test_exit(struct kunit *test)
 {
 	struct debug_test *dt = test->priv;
 
-	if (dt && dt->dev)
-		dt->dev->dma_mask = NULL;
+	if (!dt || !dt->dev)
+		return;
+	dt->dev->dma_mask = NULL;
+#ifdef CONFIG_SWIOTLB
+	swiotlb_dev_init(dt->dev);
+#endif
 }
 
 static dma_addr_t map(struct kunit *test, unsigned long attrs)
