@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the DMA API's calls cost, on whatever backend the device has.
+ *
+ * The clock must advance by one with each instruction (QEMU's -icount shift=0).
+ * Every call is timed by itself, with interrupts off where the API allows it, and
+ * printed as: calls made, lowest, most frequent, how often that one, sum.
+ */
+#define pr_fmt(fmt) "dma_bench: " fmt
+
+#include <linux/delay.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
+#include <linux/iommu.h>
+#include <linux/iommu-dma.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/swiotlb.h>
+#ifdef DMA_ATTR_MANDATORY
+#include <linux/dma-contract.h>
+#endif
+#ifdef CONFIG_X86
+#include <asm/msr.h>
+#endif
+
+#define N	1000
+#define PAGES	16
+
+/* The same code in every build, whatever constants its callers pass. */
+#define __same	__attribute__((__noipa__))
+
+static u64 empty;		/* what reading the clock costs */
+static u32 first[N], second[N];
+
+static __always_inline u64 now(void)
+{
+#if defined(CONFIG_X86)
+	return rdtsc();
+#elif defined(CONFIG_ARM64)
+	u64 count;
+
+	asm volatile("mrs %0, cntvct_el0" : "=r"(count) : : "memory");
+	return count;
+#else
+	return ktime_get_ns();
+#endif
+}
+
+static int cmp_u32(const void *a, const void *b)
+{
+	return *(const u32 *)a < *(const u32 *)b ? -1 :
+	       *(const u32 *)a > *(const u32 *)b;
+}
+
+static __same void report_one(const char *op, const char *call, u32 *sample)
+{
+	unsigned int i, run = 0, best = 0;
+	u32 mode = 0;
+	u64 sum = 0;
+
+	sort(sample, N, sizeof(*sample), cmp_u32, NULL);
+	for (i = 0; i < N; i++) {
+		sum += sample[i];
+		run = i && sample[i] == sample[i - 1] ? run + 1 : 1;
+		if (run > best) {
+			best = run;
+			mode = sample[i];
+		}
+	}
+	pr_notice("result %s %s %d %lld %lld %u %lld\n", op, call, N,
+		  sample[0] - empty, mode - empty, best, sum - N * empty);
+}
+
+static __same void report(const char *op, const char *call_a, const char *call_b)
+{
+	if (call_a)
+		report_one(op, call_a, first);
+	if (call_b)
+		report_one(op, call_b, second);
+}
+
+/*
+ * Time @A and @B in turn, N times.  The first round only warms up.  The sleep lets
+ * deferred flushes and the timer tick pass before each round.
+ */
+#define MEASURE(op, call_a, A, call_b, B, irqs_off)			\
+do {									\
+	unsigned int round, i;						\
+	unsigned long flags = 0;					\
+	const bool off = irqs_off;					\
+	u64 t0, t1, t2;							\
+									\
+	for (round = 0; round < 2; round++) {				\
+		msleep(50);						\
+		if (off)						\
+			local_irq_save(flags);				\
+		for (i = 0; i < N; i++) {				\
+			t0 = now();					\
+			A;						\
+			t1 = now();					\
+			B;						\
+			t2 = now();					\
+			first[i] = t1 - t0;				\
+			second[i] = t2 - t1;				\
+		}							\
+		if (off)						\
+			local_irq_restore(flags);			\
+	}								\
+	report(op, call_a, call_b);					\
+} while (0)
+
+static void calibrate(void)
+{
+	MEASURE("clock", NULL, (void)0, NULL, (void)0, true);
+	sort(first, N, sizeof(*first), cmp_u32, NULL);
+	empty = first[N / 2];
+	/* A clock that counts instructions says 100. */
+	MEASURE("nop100", "nops", asm volatile(".rept 100\n\tnop\n\t.endr"),
+		NULL, (void)0, true);
+}
+
+static __same void measure_page(struct device *dev, const char *op,
+				struct page *page, unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_page_attrs(dev, page, 0, PAGE_SIZE,
+					     DMA_FROM_DEVICE, attrs);
+
+	if (dma_mapping_error(dev, addr)) {
+		MEASURE(op, "refuse",
+			dma_map_page_attrs(dev, page, 0, PAGE_SIZE,
+					   DMA_FROM_DEVICE, attrs),
+			NULL, (void)0, true);
+		return;
+	}
+	dma_unmap_page_attrs(dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, attrs);
+	MEASURE(op,
+		"map", addr = dma_map_page_attrs(dev, page, 0, PAGE_SIZE,
+						 DMA_FROM_DEVICE, attrs),
+		"unmap", dma_unmap_page_attrs(dev, addr, PAGE_SIZE,
+					      DMA_FROM_DEVICE, attrs),
+		true);
+}
+
+static __same void measure_sgtable(struct device *dev, const char *op,
+				   struct sg_table *sgt, unsigned long attrs)
+{
+	if (dma_map_sgtable(dev, sgt, DMA_FROM_DEVICE, attrs)) {
+		MEASURE(op, "refuse",
+			(void)dma_map_sgtable(dev, sgt, DMA_FROM_DEVICE, attrs),
+			NULL, (void)0, true);
+		return;
+	}
+	dma_unmap_sgtable(dev, sgt, DMA_FROM_DEVICE, attrs);
+	MEASURE(op,
+		"map", (void)dma_map_sgtable(dev, sgt, DMA_FROM_DEVICE, attrs),
+		"unmap", dma_unmap_sgtable(dev, sgt, DMA_FROM_DEVICE, attrs),
+		true);
+}
+
+static __same void measure_sync(struct device *dev, struct page *page)
+{
+	dma_addr_t addr = dma_map_page(dev, page, 0, PAGE_SIZE,
+				       DMA_FROM_DEVICE);
+
+	if (dma_mapping_error(dev, addr))
+		return;
+	MEASURE("sync_single",
+		"for_cpu", dma_sync_single_for_cpu(dev, addr, PAGE_SIZE,
+						   DMA_FROM_DEVICE),
+		"for_device", dma_sync_single_for_device(dev, addr, PAGE_SIZE,
+							 DMA_FROM_DEVICE),
+		true);
+	dma_unmap_page(dev, addr, PAGE_SIZE, DMA_FROM_DEVICE);
+}
+
+/* Freeing is not for contexts with interrupts off. */
+static __same void measure_alloc(struct device *dev)
+{
+	struct sg_table *sgt;
+	struct page *page;
+	dma_addr_t addr;
+	void *cpu;
+
+	MEASURE("alloc_coherent",
+		"alloc", cpu = dma_alloc_coherent(dev, PAGE_SIZE, &addr,
+						  GFP_ATOMIC),
+		"free", dma_free_coherent(dev, PAGE_SIZE, cpu, addr),
+		false);
+	MEASURE("alloc_noncontiguous",
+		"alloc", sgt = dma_alloc_noncontiguous(dev, PAGE_SIZE,
+						       DMA_FROM_DEVICE,
+						       GFP_KERNEL, 0),
+		"free", dma_free_noncontiguous(dev, PAGE_SIZE, sgt,
+					       DMA_FROM_DEVICE),
+		false);
+	MEASURE("alloc_pages",
+		"alloc", page = dma_alloc_pages(dev, PAGE_SIZE, &addr,
+						DMA_FROM_DEVICE, GFP_ATOMIC),
+		"free", dma_free_pages(dev, PAGE_SIZE, page, addr,
+				       DMA_FROM_DEVICE),
+		false);
+}
+
+#ifdef DMA_ATTR_MANDATORY
+static __same void measure_mandatory(struct device *dev, struct page *page,
+				     struct sg_table *sgt)
+{
+	const unsigned long coherent = DMA_ATTR_REQUIRE_COHERENT;
+	const unsigned long barrier = DMA_ATTR_WRITE_BARRIER;
+	struct dma_query query;
+
+	measure_page(dev, "map_page+coherent", page, coherent);
+	measure_page(dev, "map_page+barrier", page, barrier);
+	measure_sgtable(dev, "map_sgtable_16+coherent", sgt, coherent);
+	measure_sgtable(dev, "map_sgtable_16+barrier", sgt, barrier);
+	MEASURE("query_page",
+		"query", dma_query_page(dev, page, 0, PAGE_SIZE,
+					DMA_FROM_DEVICE, 0, &query),
+		NULL, (void)0, true);
+}
+#else
+static __same void measure_mandatory(struct device *dev, struct page *page,
+				     struct sg_table *sgt)
+{
+}
+#endif
+
+static __same void measure(struct device *dev, phys_addr_t mmio,
+			   struct page **pages, struct sg_table *sgt1,
+			   struct sg_table *sgt16)
+{
+	void *buf = page_address(pages[0]);
+	dma_addr_t addr;
+
+	calibrate();
+	MEASURE("map_single",
+		"map", addr = dma_map_single(dev, buf, PAGE_SIZE,
+					     DMA_FROM_DEVICE),
+		"unmap", dma_unmap_single(dev, addr, PAGE_SIZE,
+					  DMA_FROM_DEVICE),
+		true);
+	measure_page(dev, "map_page", pages[0], 0);
+	MEASURE("map_sg_1",
+		"map", dma_map_sg(dev, sgt1->sgl, 1, DMA_FROM_DEVICE),
+		"unmap", dma_unmap_sg(dev, sgt1->sgl, 1, DMA_FROM_DEVICE),
+		true);
+	MEASURE("map_sg_16",
+		"map", dma_map_sg(dev, sgt16->sgl, PAGES, DMA_FROM_DEVICE),
+		"unmap", dma_unmap_sg(dev, sgt16->sgl, PAGES, DMA_FROM_DEVICE),
+		true);
+	measure_sgtable(dev, "map_sgtable_1", sgt1, 0);
+	measure_sgtable(dev, "map_sgtable_16", sgt16, 0);
+	MEASURE("map_resource",
+		"map", addr = dma_map_resource(dev, mmio, PAGE_SIZE,
+					       DMA_FROM_DEVICE, 0),
+		"unmap", dma_unmap_resource(dev, addr, PAGE_SIZE,
+					    DMA_FROM_DEVICE, 0),
+		true);
+	measure_sync(dev, pages[0]);
+	measure_alloc(dev);
+	measure_mandatory(dev, pages[0], sgt16);
+}
+
+static const char *backend(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	if (use_dma_iommu(dev))
+		return domain && domain->type == IOMMU_DOMAIN_DMA_FQ ?
+		       "iommu-lazy" : "iommu-strict";
+	if (get_dma_ops(dev))
+		return "ops";
+	return is_swiotlb_force_bounce(dev) ? "swiotlb-force" : "direct";
+}
+
+static int dma_bench_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct sg_table sgt1 = { }, sgt16 = { };
+	struct page *pages[PAGES] = { };
+	struct device *dev = &pdev->dev;
+	int i, ret;
+
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32));
+	if (ret)
+		return ret;
+	/* Every other page, so that no two entries are one range. */
+	for (i = 0; i < PAGES; i++) {
+		pages[i] = alloc_pages(GFP_KERNEL, 1);
+		if (!pages[i]) {
+			ret = -ENOMEM;
+			goto out;
+		}
+	}
+	ret = sg_alloc_table(&sgt1, 1, GFP_KERNEL);
+	if (ret)
+		goto out;
+	ret = sg_alloc_table(&sgt16, PAGES, GFP_KERNEL);
+	if (ret)
+		goto out;
+	sg_set_page(sgt1.sgl, pages[0], PAGE_SIZE, 0);
+	for (i = 0; i < PAGES; i++)
+		sg_set_page(&sgt16.sgl[i], pages[i], PAGE_SIZE, 0);
+
+	pr_notice("backend %s\n", backend(dev));
+	measure(dev, pci_resource_start(pdev, 0), pages, &sgt1, &sgt16);
+	pr_notice("finished\n");
+out:
+	sg_free_table(&sgt16);
+	sg_free_table(&sgt1);
+	for (i = 0; i < PAGES; i++)
+		if (pages[i])
+			__free_pages(pages[i], 1);
+	return ret;
+}
+
+static const struct pci_device_id dma_bench_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },		/* QEMU's edu */
+	{ }
+};
+
+static struct pci_driver dma_bench_driver = {
+	.name		= "dma_bench",
+	.id_table	= dma_bench_ids,
+	.probe		= dma_bench_probe,
+};
+module_pci_driver(dma_bench_driver);
+
+MODULE_DESCRIPTION("Cost of the DMA API's calls");
+MODULE_LICENSE("GPL");
