@@ -8,7 +8,6 @@ usage: kunit_results.py [options] LOG
   --tap FILE       write one line per case: `ok|not ok|skip STEP/suite.case [# why]`
   --sources DIR    every suite of DIR's *_kunit.c files has to run (repeatable)
   --expect SUITE   so has this one (repeatable)
-  --absent SUITE   this one is not built there, in spite of --sources (repeatable)
   --without SUITE  but this one is not in this kernel (repeatable)
   --dma-debug      dma-debug has to be on to the end, with as many errors as provoked
   --backend NAME   the edu suite has to report this backend
@@ -221,7 +220,6 @@ def main():
     args.add_argument("--sources", action="append", default=[])
     args.add_argument("--expect", action="append", default=[])
     args.add_argument("--without", action="append", default=[])
-    args.add_argument("--absent", action="append", default=[])
     args.add_argument("--dma-debug", action="store_true")
     args.add_argument("--backend")
     args.add_argument("--status", type=int, default=0)
@@ -230,7 +228,7 @@ def main():
 
     expected = list(args.expect)
     for folder in args.sources:
-        expected += [name for name in suites_in(folder) if name not in args.absent]
+        expected += suites_in(folder)
     try:
         with open(args.log, encoding="utf-8", errors="backslashreplace") as source:
             log = Log(source.read())
