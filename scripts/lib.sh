@@ -45,8 +45,11 @@ step() {
 	shift
 	mkdir -p "$(dirname "$log")" || die "cannot write $logs"
 	say "  $name: log ${log#"$top"/}"
+	# In a process group of its own, so that an interruption ends all of it.
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
 	(
 		trap 'kill $s 2>/dev/null; exit' TERM
 		while :; do
@@ -58,9 +61,9 @@ step() {
 	) &
 	tick=$!
 	# shellcheck disable=SC2064 # the values of now
-	trap "kill $pid $tick 2>/dev/null; exit 130" INT TERM
+	trap "kill -- -$pid $tick 2>/dev/null; exit 130" INT TERM HUP
 	wait "$pid" || rc=$?
-	trap - INT TERM
+	trap - INT TERM HUP
 	kill "$tick" 2>/dev/null
 	wait "$tick" 2>/dev/null
 	if [ "$rc" -eq 0 ]; then
