@@ -395,15 +395,17 @@ static void expect_all_refuse(struct kunit *test, struct contract_test *ct,
 			      unsigned long attrs, int err)
 {
 	struct scatterlist sg;
+	int ents;
 
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, ct->page, PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ_MSG(test, -EIO,
 			    map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE,
 					   attrs), "attrs %lx", attrs);
-	KUNIT_EXPECT_EQ_MSG(test, 0,
-			    dma_map_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE,
-					     attrs), "attrs %lx", attrs);
+	ents = dma_map_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
+	KUNIT_EXPECT_EQ_MSG(test, 0, ents, "attrs %lx", attrs);
+	if (ents)
+		dma_unmap_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
 	KUNIT_EXPECT_EQ_MSG(test, err, map_table_errno(test, ct, 3, attrs),
 			    "attrs %lx", attrs);
 	KUNIT_EXPECT_EQ_MSG(test, -EIO,
