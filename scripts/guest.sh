@@ -98,6 +98,7 @@ guest_initramfs() {
 	initramfs=$build/initramfs.cpio
 	rm -rf "$root"
 	mkdir -p "$root/bin" && cp "$busybox" "$root/bin/busybox" &&
+		ln -s busybox "$root/bin/sh" &&
 		cp "$top/scripts/guest-init" "$root/init" && chmod 755 "$root/init" ||
 		die "cannot write $root"
 	# A busybox that is not static brings its libraries.
