@@ -631,7 +631,13 @@ static void a_buffer_above_the_mask_refuses_coherence(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
 						DMA_FROM_DEVICE, RC, &query));
 	KUNIT_EXPECT_FALSE(test, query.bounce);
-	/* Everything below the buffer, as a bus with a limit would. */
+	/* A bus with a limit: all but the last byte of the buffer are below. */
+	ct->dev->bus_dma_limit = dma + PAGE_SIZE - 2;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
+				       DMA_FROM_DEVICE, RC, &query));
+	KUNIT_EXPECT_TRUE(test, query.bounce);
+	/* And none of it. */
 	ct->dev->bus_dma_limit = dma - 1;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
