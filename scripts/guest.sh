@@ -14,6 +14,13 @@ guest_timeout=${TIMEOUT:-600}
 {
 # Its default mask hides what lies above 256 MiB; arm has no memory below that.
 edu="-device edu,dma_mask=0xffffffff"
+# A switch, with edu below one port and memory that it can reach below the other. The CPU
+# is one whose host bridges pass on what functions send to one another.
+edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,bus=root
+ -device xio3130-downstream,id=down1,bus=up,chassis=1
+ -device xio3130-downstream,id=down2,bus=up,chassis=2
+ -object memory-backend-ram,id=bar,size=4M -device ivshmem-plain,memdev=bar,bus=down1
+ $edu,bus=down2"
 # One instruction is one virtual nanosecond, and a guest that sleeps costs none: the
 # 100 ms of an edu transfer pass at once.
 icount="-accel tcg -icount shift=0,sleep=off"
@@ -86,9 +93,8 @@ kunit_judge() {
 	local step=$1 log=$2 status=$3
 	shift 3
 	case $variant in nodebug) ;; *) set -- --dma-debug "$@" ;; esac
-	case $arch in um) set -- --without dma_edu "$@" ;; esac
 	"$top/scripts/kunit_results.py" --step "$step" --tap "$results/${step//\//-}.tap" \
-		--sources "$kunit_tree/kernel/dma/tests" --status "$status" "$@" "$logs/$log.log"
+		--sources "$kunit_tree/kernel/dma/tests" --config "$kdir/.config" --status "$status" "$@" "$logs/$log.log"
 }
 
 # guest_initramfs: guest-init and busybox; its name in $initramfs.

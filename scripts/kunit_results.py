@@ -7,8 +7,8 @@ usage: kunit_results.py [options] LOG
   --step NAME      the step's name in the result lines (default: kunit)
   --tap FILE       write one line per case: `ok|not ok|skip STEP/suite.case [# why]`
   --sources DIR    every suite of DIR's *_kunit.c files has to run (repeatable)
+  --config FILE    but for those that this .config leaves out, by DIR's Makefile
   --expect SUITE   so has this one (repeatable)
-  --without SUITE  but this one is not in this kernel (repeatable)
   --dma-debug      dma-debug has to be on to the end, with as many errors as provoked
   --backend NAME   the edu suite has to report this backend
   --status N       how the guest ended; 124 is a time-out
@@ -187,13 +187,25 @@ class Log:
             self.wrong.append("the log stops before the guest's end")
 
 
-def suites_in(folder):
+def built(folder, config):
+    """The objects that FOLDER's Makefile builds with the .config CONFIG."""
+    with open(config, encoding="utf-8") as source:
+        enabled = set(re.findall(r"^(CONFIG_\w+)=[ym]$", source.read(), re.M))
+    with open(os.path.join(folder, "Makefile"), encoding="utf-8") as source:
+        text = source.read().replace("\\\n", " ")
+    return {name for symbol, names in re.findall(r"^obj-(\S+)\s*\+?=(.*)$", text, re.M)
+            if symbol == "y" or symbol.strip("$()") in enabled for name in names.split()}
+
+
+def suites_in(folder, config):
     """The names of the suites that the *_kunit.c files below FOLDER define."""
     names = []
     for where, _, files in sorted(os.walk(folder)):
-        for name in sorted(files):
-            if not name.endswith("_kunit.c"):
-                continue
+        kunit = sorted(name for name in files if name.endswith("_kunit.c"))
+        if kunit and config:
+            objects = built(where, config)
+            kunit = [name for name in kunit if name[:-1] + "o" in objects]
+        for name in kunit:
             with open(os.path.join(where, name), encoding="utf-8") as source:
                 found = SUITE_NAME.findall(source.read())
             if not found:
@@ -219,7 +231,7 @@ def main():
     args.add_argument("--tap")
     args.add_argument("--sources", action="append", default=[])
     args.add_argument("--expect", action="append", default=[])
-    args.add_argument("--without", action="append", default=[])
+    args.add_argument("--config")
     args.add_argument("--dma-debug", action="store_true")
     args.add_argument("--backend")
     args.add_argument("--status", type=int, default=0)
@@ -228,13 +240,13 @@ def main():
 
     expected = list(args.expect)
     for folder in args.sources:
-        expected += suites_in(folder)
+        expected += suites_in(folder, args.config)
     try:
         with open(args.log, encoding="utf-8", errors="backslashreplace") as source:
             log = Log(source.read())
     except OSError as error:
         sys.exit(f"error: {error}")
-    log.finish([name for name in expected if name not in args.without], args.status)
+    log.finish(expected, args.status)
 
     rows = []
     for suite in log.suites.values():

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The DMA contract for memory of another PCI device.
+ *
+ * The memory is BAR 2 of QEMU's ivshmem-plain device, given to the allocator of
+ * PCI P2PDMA.  QEMU's edu device reaches it below the same PCI Express switch,
+ * by its bus address; a function on the root bus through the host bridge, where
+ * the CPU is one whose host bridges all can; a device that is not PCI never.
+ * What a transfer did is read from the bytes in the BAR.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/dma-contract.h>
+#include <linux/io.h>
+#include <linux/pci.h>
+#include <linux/pci-p2pdma.h>
+#include <linux/scatterlist.h>
+
+#define RC	DMA_ATTR_REQUIRE_COHERENT
+#define WB	DMA_ATTR_WRITE_BARRIER
+
+#define P2P_BAR		2
+#define PATTERN		0xa7
+
+#define EDU_DMA_SRC	0x80
+#define EDU_DMA_DST	0x88
+#define EDU_DMA_COUNT	0x90
+#define EDU_DMA_CMD	0x98
+#define EDU_BUF		0x40000
+
+/* The device with the memory, while the suite runs and if there is one. */
+static struct pci_dev *provider;
+
+static int p2p_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int ret;
+
+	if (provider)
+		return -EBUSY;
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	ret = pci_p2pdma_add_resource(pdev, P2P_BAR, 0, 0);
+	if (ret)
+		return ret;
+	provider = pdev;
+	return 0;
+}
+
+static void p2p_remove(struct pci_dev *pdev)
+{
+	provider = NULL;
+}
+
+static const struct pci_device_id p2p_ids[] = {
+	{ PCI_DEVICE(0x1af4, 0x1110) },
+	{}
+};
+
+static struct pci_driver p2p_driver = {
+	.name = "p2pdma_kunit",
+	.id_table = p2p_ids,
+	.probe = p2p_probe,
+	.remove = p2p_remove,
+};
+
+static int p2p_suite_init(struct kunit_suite *suite)
+{
+	return pci_register_driver(&p2p_driver);
+}
+
+static void p2p_suite_exit(struct kunit_suite *suite)
+{
+	pci_unregister_driver(&p2p_driver);
+}
+
+/* Fixture: a list of one page of the BAR, one of RAM, and one of the BAR. */
+
+#define NENTS		3
+
+struct p2p_test {
+	struct pci_dev *near;	/* edu, below the same switch */
+	struct pci_dev *far;	/* a function on the root bus */
+	struct device *alien;	/* not a PCI device */
+	void *bar[2];
+	void *ram;
+	struct scatterlist sgl[NENTS];
+	struct sg_table sgt;
+};
+
+static void put_pdev(void *data)
+{
+	pci_dev_put(data);
+}
+
+static void free_bar(void *data)
+{
+	pci_free_p2pmem(provider, data, PAGE_SIZE);
+}
+
+static struct pci_dev *root_bus_function(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	while ((pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, pdev)))
+		if (pci_is_root_bus(pdev->bus) && !pci_is_bridge(pdev) &&
+		    pdev->devfn)
+			return pdev;
+	return NULL;
+}
+
+static int p2p_test_init(struct kunit *test)
+{
+	struct p2p_test *pt;
+	int i;
+
+	if (!provider)
+		kunit_skip(test, "no ivshmem device (PCI 1af4:1110)");
+	pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pt);
+	test->priv = pt;
+
+	pt->near = pci_get_device(0x1234, 0x11e8, NULL);
+	KUNIT_ASSERT_NOT_NULL_MSG(test, pt->near, "no edu device");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pdev, pt->near));
+	pt->far = root_bus_function();
+	KUNIT_ASSERT_NOT_NULL(test, pt->far);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pdev, pt->far));
+	pt->alien = kunit_device_register(test, "alien");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pt->alien);
+	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(pt->alien,
+							      DMA_BIT_MASK(64)));
+
+	for (i = 0; i < ARRAY_SIZE(pt->bar); i++) {
+		pt->bar[i] = pci_alloc_p2pmem(provider, PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, pt->bar[i]);
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_action_or_reset(test, free_bar, pt->bar[i]));
+		memset(pt->bar[i], 0, PAGE_SIZE);
+	}
+	pt->ram = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL | GFP_DMA32);
+	KUNIT_ASSERT_NOT_NULL(test, pt->ram);
+	memset(pt->ram, PATTERN, PAGE_SIZE);
+
+	sg_init_table(pt->sgl, NENTS);
+	sg_set_buf(&pt->sgl[0], pt->bar[0], PAGE_SIZE);
+	sg_set_buf(&pt->sgl[1], pt->ram, PAGE_SIZE);
+	sg_set_buf(&pt->sgl[2], pt->bar[1], PAGE_SIZE);
+	pt->sgt.sgl = pt->sgl;
+	pt->sgt.nents = NENTS;
+	pt->sgt.orig_nents = NENTS;
+	return 0;
+}
+
+/* What the BAR is called on the bus: there is no offset on the machines used. */
+static dma_addr_t bus_address(void *addr)
+{
+	return pci_bus_address(provider, P2P_BAR) +
+	       (page_to_phys(virt_to_page(addr)) -
+		pci_resource_start(provider, P2P_BAR));
+}
+
+/* The query's errno and the map's, which must be the same. */
+static int result(struct kunit *test, struct device *dev,
+		  enum dma_data_direction dir, unsigned long attrs)
+{
+	struct p2p_test *pt = test->priv;
+	int query, map;
+
+	query = dma_query_sg(dev, pt->sgl, NENTS, dir, attrs, NULL);
+	map = dma_map_sgtable(dev, &pt->sgt, dir, attrs);
+	if (!map)
+		dma_unmap_sgtable(dev, &pt->sgt, dir, attrs);
+	KUNIT_EXPECT_EQ(test, query, map);
+	return map;
+}
+
+static u32 edu_copy(void __iomem *regs, u32 src, u32 dst, u32 cmd)
+{
+	int i;
+
+	writel(src, regs + EDU_DMA_SRC);
+	writel(dst, regs + EDU_DMA_DST);
+	writel(SZ_2K, regs + EDU_DMA_COUNT);
+	writel(cmd | 1, regs + EDU_DMA_CMD);
+	for (i = 0; i < 100 && readl(regs + EDU_DMA_CMD) & 1; i++)
+		msleep(20);
+	return readl(regs + EDU_DMA_CMD) & 1;
+}
+
+static void unmap_regs(void *data)
+{
+	pci_iounmap(NULL, data);
+}
+
+static void disable_near(void *data)
+{
+	pci_clear_master(data);
+	pci_disable_device(data);
+}
+
+static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->near->dev;
+	void __iomem *regs;
+
+	KUNIT_ASSERT_EQ(test, 0, pci_enable_device(pt->near));
+	pci_set_master(pt->near);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, disable_near, pt->near));
+	regs = pci_iomap(pt->near, 0, 0);
+	KUNIT_ASSERT_NOT_NULL(test, regs);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap_regs, regs));
+
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
+						 DMA_BIDIRECTIONAL, RC));
+	KUNIT_EXPECT_TRUE(test, sg_dma_is_bus_address(&pt->sgl[0]));
+	KUNIT_EXPECT_FALSE(test, sg_dma_is_bus_address(&pt->sgl[1]));
+	KUNIT_EXPECT_TRUE(test, sg_dma_is_bus_address(&pt->sgl[2]));
+	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[0]), sg_dma_address(&pt->sgl[0]));
+	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[1]), sg_dma_address(&pt->sgl[2]));
+	KUNIT_EXPECT_FALSE(test, dma_need_sync(dev, sg_dma_address(&pt->sgl[1])));
+
+	/* RAM to the second page of the BAR. */
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, sg_dma_address(&pt->sgl[1]),
+					  EDU_BUF, 0));
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF,
+					  sg_dma_address(&pt->sgl[2]), 2));
+	dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, RC);
+	KUNIT_EXPECT_MEMEQ(test, pt->bar[1], pt->ram, SZ_2K);
+	KUNIT_EXPECT_EQ(test, 0, *(u8 *)pt->bar[0]);
+	KUNIT_EXPECT_EQ(test, 0, *((u8 *)pt->bar[1] + SZ_2K));
+}
+
+static void a_peer_s_memory_keeps_coherence(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->near->dev, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->near->dev, DMA_TO_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->far->dev, DMA_FROM_DEVICE, RC));
+}
+
+/* Nothing orders what travels to the peer with what travels to RAM. */
+static void a_peer_s_memory_refuses_a_barrier(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *devs[] = { &pt->near->dev, &pt->far->dev };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(devs); i++) {
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				result(test, devs[i], DMA_FROM_DEVICE, WB));
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				result(test, devs[i], DMA_BIDIRECTIONAL, WB | RC));
+		KUNIT_EXPECT_EQ(test, 0, result(test, devs[i], DMA_TO_DEVICE, WB));
+		KUNIT_EXPECT_EQ(test, 0, result(test, devs[i], DMA_FROM_DEVICE, 0));
+	}
+}
+
+static void through_the_host_bridge_it_has_its_cpu_address(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->far->dev;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
+						 DMA_BIDIRECTIONAL, RC));
+	KUNIT_EXPECT_FALSE(test, sg_dma_is_bus_address(&pt->sgl[0]));
+	KUNIT_EXPECT_EQ(test, page_to_phys(virt_to_page(pt->bar[0])),
+			sg_dma_address(&pt->sgl[0]));
+	dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, RC);
+}
+
+static void a_device_that_is_not_pci_cannot_reach_it(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+
+	KUNIT_EXPECT_EQ(test, -EREMOTEIO,
+			result(test, pt->alien, DMA_FROM_DEVICE, 0));
+	KUNIT_EXPECT_EQ(test, -EREMOTEIO,
+			result(test, pt->alien, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			result(test, pt->alien, DMA_FROM_DEVICE, WB));
+}
+
+static struct kunit_case p2p_cases[] = {
+	KUNIT_CASE(a_neighbour_is_reached_by_its_bus_address),
+	KUNIT_CASE(a_peer_s_memory_keeps_coherence),
+	KUNIT_CASE(a_peer_s_memory_refuses_a_barrier),
+	KUNIT_CASE(through_the_host_bridge_it_has_its_cpu_address),
+	KUNIT_CASE(a_device_that_is_not_pci_cannot_reach_it),
+	{}
+};
+
+static struct kunit_suite p2p_suite = {
+	.name = "dma_p2pdma",
+	.suite_init = p2p_suite_init,
+	.suite_exit = p2p_suite_exit,
+	.init = p2p_test_init,
+	.test_cases = p2p_cases,
+};
+
+kunit_test_suites(&p2p_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the DMA contract for PCI peer-to-peer memory");
+MODULE_LICENSE("GPL");
