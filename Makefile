@@ -35,6 +35,7 @@ help:
 	@echo '  cross         compile the backends that no test here can run'
 	@echo '  docs          build our documents'
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
+	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
 	@echo '  mutants       break one promise at a time; a suite must notice'
 	@echo 'Working on the patches:'
 	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch'
@@ -54,7 +55,7 @@ check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
-.PHONY: cross docs bench mutants
+.PHONY: cross docs bench coverage mutants
 deps: ; @scripts/deps check
 deps-all: ; @scripts/deps check-all
 tree: deps ; @scripts/tree
@@ -67,6 +68,7 @@ series-build: tree ; @scripts/series-build
 cross: deps-all tree ; @scripts/cross
 docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench
+coverage: tree ; @scripts/coverage
 mutants: tree ; @scripts/mutants
 
 .PHONY: edit refresh clean distclean

@@ -43,7 +43,8 @@ kunit_setup() {
 	*/) configs+=(dma-debug) ;;
 	x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64) or kasan (x86_64)" ;;
+	x86_64/coverage) configs+=(coverage) ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
