@@ -26,6 +26,19 @@ edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,b
 icount="-accel tcg -icount shift=0,sleep=off"
 }
 
+# fragment CONFIG: its file, or for a prefix of the series a copy without the suites that
+# come later.
+fragment() {
+	local copy=$kunit_out/$1.config sed='' symbol
+	[ "$kunit_tree" != "$tree" ] || { say "$top/configs/$1.config"; return; }
+	for symbol in $(sed -n 's/^CONFIG_\(.*_KUNIT_TEST\)=y/\1/p' "$top/configs/$1.config"); do
+		grep -rqsw --include=Kconfig "config $symbol" "$kunit_tree/kernel/dma" \
+			"$kunit_tree/drivers" || sed="$sed/^CONFIG_$symbol=/d;"
+	done
+	mkdir -p "$kunit_out" && sed "$sed" "$top/configs/$1.config" >"$copy" || die "cannot write $copy"
+	say "$copy"
+}
+
 # kunit_setup ARCH [VARIANT]: sets what the functions below read.
 kunit_setup() {
 	arch=$1 variant=${2:-}
@@ -43,8 +56,9 @@ kunit_setup() {
 	*/) configs+=(dma-debug) ;;
 	x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
+	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64)" ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan, rdma or coverage (x86_64)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
@@ -53,7 +67,7 @@ kunit_setup() {
 		--kunitconfig "$kunit_tree/kernel/dma/tests")
 	for config in "${configs[@]}"; do
 		[ -e "$top/configs/$config.config" ] &&
-			kunit_options+=(--kunitconfig "$top/configs/$config.config")
+			kunit_options+=(--kunitconfig "$(fragment "$config")")
 	done
 	[ "$arch" = um ] || kunit_options+=(--qemu_config "$top/qemu/$arch.py")
 	[ -z "$cross" ] || kunit_options+=(--cross_compile "$cross")
@@ -89,13 +103,21 @@ kunit_boot() {
 		--raw_output=all --timeout "$guest_timeout" "${args[@]}"
 }
 
+# kunit_sources: where suites of ours are, for kunit_results.py.
+kunit_sources() {
+	overlay_list | sed -n 's|/[^/]*_kunit\.c$||p' | sort -u | while read -r dir; do
+		[ ! -d "$kunit_tree/$dir" ] || say "--sources=$kunit_tree/$dir"
+	done
+}
+
 # kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py.
 kunit_judge() {
-	local step=$1 log=$2 status=$3
+	local step=$1 log=$2 status=$3 sources
 	shift 3
 	case $variant in nodebug) ;; *) set -- --dma-debug "$@" ;; esac
+	mapfile -t sources < <(kunit_sources)
 	"$top/scripts/kunit_results.py" --step "$step" --tap "$results/${step//\//-}.tap" \
-		--sources "$kunit_tree/kernel/dma/tests" --config "$kdir/.config" --status "$status" "$@" "$logs/$log.log"
+		"${sources[@]}" --config "$kdir/.config" --status "$status" "$@" "$logs/$log.log"
 }
 
 # guest_initramfs: guest-init and busybox; its name in $initramfs.

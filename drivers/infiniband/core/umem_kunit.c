@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * User memory is mapped coherently for an RDMA device, or not at all.
+ *
+ * The RDMA device is a bare struct ib_device: all that umem looks at is its DMA
+ * device, which is made up, one that bounces nothing or everything, or none.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-resv.h>
+#include <linux/fdtable.h>
+#include <linux/mman.h>
+#include <linux/swiotlb.h>
+#include <rdma/ib_umem.h>
+#include <rdma/ib_verbs.h>
+
+#define RC	DMA_ATTR_REQUIRE_COHERENT
+#define WB	DMA_ATTR_WRITE_BARRIER
+
+#define NPAGES	4
+
+struct umem_test {
+	struct ib_device *ibdev;
+	struct device *dev;
+	u64 mask;
+	struct io_tlb_mem pool;
+	/* The exporter's. */
+	struct page *pages[NPAGES];
+	int bounced_page;
+	int maps;
+	int unmaps;
+};
+
+static int umem_test_init(struct kunit *test)
+{
+	struct umem_test *ut;
+
+	ut = kunit_kzalloc(test, sizeof(*ut), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ut);
+	ut->ibdev = kunit_kzalloc(test, sizeof(*ut->ibdev), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ut->ibdev);
+	ut->dev = kunit_device_register(test, "umem");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ut->dev);
+	ut->dev->dma_mask = &ut->mask;
+	KUNIT_ASSERT_EQ(test,
+			dma_set_mask_and_coherent(ut->dev, DMA_BIT_MASK(64)),
+			0);
+	ut->ibdev->dma_device = ut->dev;
+	ut->bounced_page = -1;
+	test->priv = ut;
+	return 0;
+}
+
+static void umem_test_exit(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	if (ut && !IS_ERR_OR_NULL(ut->dev)) {
+		ut->dev->dma_mask = NULL;
+		swiotlb_dev_init(ut->dev);
+	}
+}
+
+/* A view of the default pool that counts its slots for itself. */
+static void give_pool(struct kunit *test, bool force_bounce)
+{
+#if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS) && \
+	!defined(CONFIG_SWIOTLB_DYNAMIC)
+	struct umem_test *ut = test->priv;
+
+	if (!is_swiotlb_allocated() &&
+	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
+		kunit_skip(test, "no memory for a bounce pool");
+	ut->pool = *ut->dev->dma_io_tlb_mem;
+	ut->pool.force_bounce = force_bounce;
+	atomic_long_set(&ut->pool.total_used, 0);
+	ut->dev->dma_io_tlb_mem = &ut->pool;
+#else
+	kunit_skip(test, "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+#endif
+}
+
+static long slots(struct umem_test *ut)
+{
+#if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS)
+	return atomic_long_read(&ut->pool.total_used);
+#else
+	return 0;
+#endif
+}
+
+static unsigned long user_buffer(struct kunit *test)
+{
+	unsigned long addr = kunit_vm_mmap(test, NULL, 0, NPAGES * PAGE_SIZE,
+					   PROT_READ | PROT_WRITE,
+					   MAP_ANONYMOUS | MAP_PRIVATE, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	return addr;
+}
+
+static struct ib_umem *get(struct kunit *test, unsigned long addr)
+{
+	struct umem_test *ut = test->priv;
+
+	return ib_umem_get(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+			   IB_ACCESS_LOCAL_WRITE);
+}
+
+/* The device's view is that of user space, without a sync. */
+static void umem_is_coherent(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+	unsigned long addr = user_buffer(test);
+	struct scatterlist *sg;
+	struct ib_umem *umem;
+	u32 word = 0;
+	int i;
+
+	umem = get(test, addr);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	for_each_sgtable_dma_sg(&umem->sgt_append.sgt, sg, i)
+		KUNIT_EXPECT_FALSE(test,
+				   dma_need_sync(ut->dev, sg_dma_address(sg)));
+	KUNIT_EXPECT_EQ(test, put_user(0x12345678, (u32 __user *)addr), 0);
+	KUNIT_EXPECT_EQ(test, ib_umem_copy_from(&word, umem, 0, sizeof(word)),
+			0);
+	KUNIT_EXPECT_EQ(test, word, 0x12345678);
+	ib_umem_release(umem);
+}
+
+static void umem_that_bounces_is_refused(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+	unsigned long addr = user_buffer(test);
+	struct ib_umem *umem;
+
+	give_pool(test, true);
+	umem = get(test, addr);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(umem), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, slots(ut), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&current->mm->pinned_vm), 0);
+	if (!IS_ERR(umem))
+		ib_umem_release(umem);
+}
+
+/* A software device: no DMA API, the same contract. */
+
+static void need_virt_dma(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	if (!IS_ENABLED(CONFIG_INFINIBAND_VIRT_DMA))
+		kunit_skip(test, "no software devices with HIGHMEM");
+	ut->ibdev->dma_device = NULL;
+}
+
+static void umem_of_software_device_is_coherent(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+	struct ib_umem *umem;
+
+	need_virt_dma(test);
+	umem = get(test, addr);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	ib_umem_release(umem);
+}
+
+struct virt_param {
+	const char *desc;
+	unsigned long attrs;
+	enum dma_data_direction dir;
+	int ret;
+};
+
+static const struct virt_param virt_params[] = {
+	{ "none", 0, DMA_BIDIRECTIONAL, 0 },
+	{ "coherent", RC, DMA_BIDIRECTIONAL, 0 },
+	{ "barrier", WB, DMA_FROM_DEVICE, -EOPNOTSUPP },
+	{ "barrier to device", WB, DMA_TO_DEVICE, 0 },
+	{ "both", RC | WB, DMA_BIDIRECTIONAL, -EOPNOTSUPP },
+	{ "contradiction", WB | DMA_ATTR_WEAK_ORDERING, DMA_FROM_DEVICE,
+	  -EINVAL },
+	{ "unknown", 1UL << 31, DMA_TO_DEVICE, -EOPNOTSUPP },
+	{ "hint", DMA_ATTR_WEAK_ORDERING, DMA_FROM_DEVICE, 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(virt, virt_params, desc);
+
+static void software_device_honours_or_refuses(struct kunit *test)
+{
+	const struct virt_param *p = test->param_value;
+	struct umem_test *ut = test->priv;
+	struct ib_device *ibdev = ut->ibdev;
+	struct scatterlist sg;
+	struct sg_table sgt = { .sgl = &sg, .nents = 1, .orig_nents = 1 };
+	struct page *page;
+	u64 addr;
+
+	need_virt_dma(test);
+	page = virt_to_page(kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL));
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, SZ_1K, 0);
+
+	KUNIT_EXPECT_EQ(test, ib_dma_map_sgtable_attrs(ibdev, &sgt, p->dir,
+						       p->attrs),
+			p->ret);
+	KUNIT_EXPECT_EQ(test, ib_dma_map_sg_attrs(ibdev, &sg, 1, p->dir,
+						  p->attrs),
+			p->ret ? 0 : 1);
+	addr = ib_dma_map_page_attrs(ibdev, page, 0, SZ_1K, p->dir, p->attrs);
+	KUNIT_EXPECT_EQ(test, !!ib_dma_mapping_error(ibdev, addr), !!p->ret);
+	if (!p->ret)
+		KUNIT_EXPECT_PTR_EQ(test, ib_virt_dma_to_page(addr), page);
+}
+
+/* An exporter that maps page by page, and bounces one of them if asked to. */
+
+static struct sg_table *exp_map(struct dma_buf_attachment *attach,
+				enum dma_data_direction dir)
+{
+	struct umem_test *ut = attach->dmabuf->priv;
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	int i;
+
+	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	if (!sgt || sg_alloc_table(sgt, NPAGES, GFP_KERNEL)) {
+		kfree(sgt);
+		return ERR_PTR(-ENOMEM);
+	}
+	for_each_sgtable_sg(sgt, sg, i) {
+		sg_set_page(sg, ut->pages[i], PAGE_SIZE, 0);
+		ut->pool.force_bounce = i == ut->bounced_page;
+		sg_dma_address(sg) = dma_map_page(attach->dev, ut->pages[i], 0,
+						  PAGE_SIZE, dir);
+		sg_dma_len(sg) = PAGE_SIZE;
+	}
+	ut->pool.force_bounce = false;
+	ut->maps++;
+	return sgt;
+}
+
+static void exp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		      enum dma_data_direction dir)
+{
+	struct umem_test *ut = attach->dmabuf->priv;
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_sg(sgt, sg, i)
+		dma_unmap_page(attach->dev, sg_dma_address(sg), sg_dma_len(sg),
+			       dir);
+	sg_free_table(sgt);
+	kfree(sgt);
+	ut->unmaps++;
+}
+
+static int exp_pin(struct dma_buf_attachment *attach)
+{
+	return 0;
+}
+
+static void exp_unpin(struct dma_buf_attachment *attach)
+{
+}
+
+static void exp_release(struct dma_buf *dmabuf)
+{
+}
+
+static const struct dma_buf_ops exp_ops = {
+	.map_dma_buf = exp_map,
+	.unmap_dma_buf = exp_unmap,
+	.pin = exp_pin,
+	.unpin = exp_unpin,
+	.release = exp_release,
+};
+
+/* Register @npages pages of a buffer from page @first on. */
+static int dmabuf_errno(struct kunit *test, int first, int npages)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct umem_test *ut = test->priv;
+	struct ib_umem_dmabuf *umem;
+	struct dma_buf *dmabuf;
+	int fd, i;
+
+	for (i = 0; i < NPAGES; i++) {
+		void *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		ut->pages[i] = virt_to_page(page);
+	}
+	info.ops = &exp_ops;
+	info.size = NPAGES * PAGE_SIZE;
+	info.flags = O_RDWR;
+	info.priv = ut;
+	dmabuf = dma_buf_export(&info);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
+	KUNIT_ASSERT_GE(test, fd, 0);
+
+	umem = ib_umem_dmabuf_get_pinned(ut->ibdev, first * PAGE_SIZE,
+					 npages * PAGE_SIZE, fd,
+					 IB_ACCESS_LOCAL_WRITE);
+	if (!IS_ERR(umem))
+		ib_umem_release(&umem->umem);
+	close_fd(fd);
+	KUNIT_EXPECT_EQ(test, ut->maps, 1);
+	KUNIT_EXPECT_EQ(test, ut->unmaps, 1);
+	KUNIT_EXPECT_EQ(test, slots(ut), 0);
+	return PTR_ERR_OR_ZERO(umem);
+}
+
+static void dmabuf_is_coherent(struct kunit *test)
+{
+	give_pool(test, false);
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 0, NPAGES), 0);
+}
+
+static void dmabuf_that_bounces_is_refused(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	give_pool(test, false);
+	ut->bounced_page = 2;
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 1, 2), -EOPNOTSUPP);
+}
+
+static void dmabuf_that_bounces_elsewhere_is_coherent(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	give_pool(test, false);
+	ut->bounced_page = 3;
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 1, 2), 0);
+}
+
+static struct kunit_case umem_cases[] = {
+	KUNIT_CASE(umem_is_coherent),
+	KUNIT_CASE(umem_that_bounces_is_refused),
+	KUNIT_CASE(umem_of_software_device_is_coherent),
+	KUNIT_CASE_PARAM(software_device_honours_or_refuses, virt_gen_params),
+	KUNIT_CASE(dmabuf_is_coherent),
+	KUNIT_CASE(dmabuf_that_bounces_is_refused),
+	KUNIT_CASE(dmabuf_that_bounces_elsewhere_is_coherent),
+	{}
+};
+
+static struct kunit_suite umem_suite = {
+	.name = "rdma_umem",
+	.init = umem_test_init,
+	.exit = umem_test_exit,
+	.test_cases = umem_cases,
+};
+
+kunit_test_suite(umem_suite);
