@@ -253,7 +253,7 @@ void conf_sg_zero_length(struct kunit *test)
 void conf_sg_unwind(struct kunit *test)
 {
 	struct conf *conf = test->priv;
-	enum { HOGS = 4096, KEPT = 3 };
+	enum { HOGS = 4096, ENTRIES = 16 };
 	struct list *l;
 	dma_addr_t *hogs;
 	int nr, i, ret;
@@ -274,13 +274,13 @@ void conf_sg_unwind(struct kunit *test)
 	/* Room for some of the list, not for all of it. */
 	nr--;
 	dma_unmap_single(conf->dev, hogs[nr], CONF_BUF_SIZE, DMA_TO_DEVICE);
-	sg_init_table(l->first, KEPT);
+	sg_init_table(l->first, ENTRIES);
 	l->sgt = (struct sg_table) {
-		.sgl = l->first, .nents = KEPT, .orig_nents = KEPT,
+		.sgl = l->first, .nents = ENTRIES, .orig_nents = ENTRIES,
 	};
-	for (i = 0; i < KEPT; i++)
+	for (i = 0; i < ENTRIES; i++)
 		sg_set_buf(&l->first[i], conf->buf,
-			   i ? CONF_BUF_SIZE - 4 * PAGE_SIZE : PAGE_SIZE);
+			   i ? 4 * PAGE_SIZE : PAGE_SIZE);
 	i = conf_used(conf);
 	ret = dma_map_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE,
 			      DMA_ATTR_NO_WARN);
@@ -288,7 +288,7 @@ void conf_sg_unwind(struct kunit *test)
 		dma_unmap_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0);
 	KUNIT_EXPECT_TRUE_MSG(test, ret == -EIO || ret == -ENOMEM, "%d", ret);
 	KUNIT_EXPECT_EQ(test, i, conf_used(conf));
-	KUNIT_EXPECT_EQ(test, KEPT, l->sgt.nents);
+	KUNIT_EXPECT_EQ(test, ENTRIES, l->sgt.nents);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, l->first[0].length);
 	while (nr--)
 		dma_unmap_single(conf->dev, hogs[nr], CONF_BUF_SIZE,
