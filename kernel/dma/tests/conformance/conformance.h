@@ -38,6 +38,7 @@ struct conf;
  * @walk: where the hardware gets to at an address: physical, or %CONF_NOWHERE
  * @read: if it is not enough to walk: read memory as the device does, 0 or -EFAULT
  * @write: as @read, write
+ * @fail: make the @n-th step of the mappings to come fail, if it can; n < 0: none
  * @used: slots, table entries, ... taken by the mappings of @conf->dev
  */
 struct dma_conformance_backend {
@@ -52,6 +53,7 @@ struct dma_conformance_backend {
 	int (*read)(struct conf *conf, dma_addr_t addr, void *buf, size_t len);
 	int (*write)(struct conf *conf, dma_addr_t addr, const void *buf,
 		     size_t len);
+	void (*fail)(struct conf *conf, int n);
 	long (*used)(struct conf *conf);
 };
 
@@ -128,6 +130,7 @@ void conf_sg_sync(struct kunit *test);
 void conf_sg_limits(struct kunit *test);
 void conf_sg_zero_length(struct kunit *test);
 void conf_sg_unwind(struct kunit *test);
+void conf_sg_fail_nth(struct kunit *test);
 
 /* conformance_alloc.c */
 void conf_alloc_coherent(struct kunit *test);

@@ -85,7 +85,7 @@ static const struct dma_conformance_backend noncoherent = {
  */
 #define OFFSET_HIGH	BIT_ULL(36)
 
-static const char *ranges(void)
+static const char *generic_phys_to_dma(void)
 {
 	return IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA) ?
 		"the architecture has a phys_to_dma() without ranges" : NULL;
@@ -123,7 +123,7 @@ static phys_addr_t through_ranges(struct conf *conf, dma_addr_t addr)
 static const struct dma_conformance_backend offset = {
 	.name = "offset",
 	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
-	.missing = ranges,
+	.missing = generic_phys_to_dma,
 	.setup = offset_setup,
 	.teardown = made_up_teardown,
 	.walk = through_ranges,
@@ -230,7 +230,7 @@ static const struct dma_conformance_backend dynamic = {
 /* The device reaches 32 bits: the pool is there, all other memory is above. */
 static const char *pool_in_reach(void)
 {
-	return ranges() ?: fixed_pool();
+	return generic_phys_to_dma() ?: fixed_pool();
 }
 
 static int small_mask_setup(struct kunit *test, struct conf *conf)
@@ -425,11 +425,40 @@ static phys_addr_t tce(struct conf *conf, dma_addr_t addr)
 
 	return entry & mask ? (entry & ~mask) | (addr & mask) : CONF_NOWHERE;
 }
+/* A table that runs out of room in the hypervisor. */
+static struct iommu_table_ops failing_ops;
+static const struct iommu_table_ops *real_ops;
+static int steps;
+
+static int failing_set(struct iommu_table *tbl, long index, long npages,
+		       unsigned long uaddr, enum dma_data_direction dir,
+		       unsigned long attrs)
+{
+	return steps-- ? real_ops->set(tbl, index, npages, uaddr, dir, attrs) :
+			 -ENOMEM;
+}
+
+static void tce_fail(struct conf *conf, int n)
+{
+	struct iommu_table *tbl = get_iommu_table_base(conf->dev);
+
+	if (n < 0) {
+		tbl->it_ops = (void *)real_ops;
+		return;
+	}
+	real_ops = tbl->it_ops;
+	failing_ops = *real_ops;
+	failing_ops.set = failing_set;
+	steps = n;
+	tbl->it_ops = &failing_ops;
+}
 #else
 static const char *tces(void)
 {
 	return "no PowerPC";
 }
+
+#define tce_fail	NULL
 
 #define tces_used	NULL
 #define tce		identity
@@ -444,6 +473,7 @@ static const struct dma_conformance_backend power_tce = {
 	.setup = edu_setup,
 	.teardown = edu_teardown,
 	.walk = tce,
+	.fail = tce_fail,
 	.used = tces_used,
 };
 

@@ -245,6 +245,7 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(22, a_list_keeps_the_limits_of_its_segments, conf_sg_limits),
 	PROMISE(23, an_empty_entry_does_no_harm, conf_sg_zero_length),
 	PROMISE(24, a_failure_in_the_middle_unwinds_all, conf_sg_unwind),
+	PROMISE(25, every_step_of_a_list_may_fail, conf_sg_fail_nth),
 	PROMISE(30, coherent_memory_needs_no_sync, conf_alloc_coherent),
 	PROMISE(31, memory_without_kernel_mapping_is_zeroed,
 		conf_alloc_no_kernel_mapping),

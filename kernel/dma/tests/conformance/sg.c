@@ -13,6 +13,7 @@ struct piece {
 };
 
 static const struct piece one[] = { { 1, 100, 3000 } };
+
 static const struct piece joined[] = {
 	{ 0, 0, 4096 }, { 1, 0, 4096 }, { 2, 0, 4096 }, { 3, 0, 2000 },
 };
@@ -293,4 +294,32 @@ void conf_sg_unwind(struct kunit *test)
 	while (nr--)
 		dma_unmap_single(conf->dev, hogs[nr], CONF_BUF_SIZE,
 				 DMA_TO_DEVICE);
+}
+
+/* The same, for each step of a mapping: it fails, takes nothing, and then goes well. */
+void conf_sg_fail_nth(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct list *l;
+	int n, ret = -EIO;
+
+	if (!conf->be->fail)
+		kunit_skip(test, "does not apply: no step of it can be made to fail");
+	l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, l);
+	for (n = 0; n < 100 && ret; n++) {
+		make(conf, l, ragged, ARRAY_SIZE(ragged), 5);
+		conf->be->fail(conf, n);
+		ret = dma_map_sgtable(conf->dev, &l->sgt, DMA_BIDIRECTIONAL,
+				      DMA_ATTR_NO_WARN);
+		conf->be->fail(conf, -1);
+		if (!ret)
+			dma_unmap_sgtable(conf->dev, &l->sgt,
+					  DMA_BIDIRECTIONAL, 0);
+		KUNIT_EXPECT_EQ_MSG(test, conf->used, conf_used(conf),
+				    "step %d", n);
+	}
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	KUNIT_EXPECT_GT(test, n, 1);
+	move(test, l, DMA_BIDIRECTIONAL);
 }
