@@ -54,11 +54,12 @@ kunit_setup() {
 	esac
 	case $arch/$variant in
 	*/) configs+=(dma-debug) ;;
+	um/dynamic) configs+=(dma-debug dynamic) ;;
 	x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan, rdma or coverage (x86_64)" ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan, rdma or coverage (x86_64), dynamic (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"

@@ -57,9 +57,17 @@ HARMLESS = re.compile(
 BLOCK_END = re.compile(r"---\[ end trace ")
 
 
+def verdict_of(verdict, name, comment):
+    skip = re.match(r"SKIP ?(.*)", comment or "")
+    if skip and verdict == "ok":
+        return name, ("skip", skip.group(1))
+    return name, (verdict, "")
+
+
 class Suite:
     def __init__(self, name):
         self.name, self.planned, self.cases, self.verdict = name, None, {}, None
+        self.params = {}    # those of the case that runs: name -> (verdict, reason)
 
 
 class Log:
@@ -69,6 +77,7 @@ class Log:
         self.suites, self.planned, self.wrong = {}, None, []
         self.splats, self.dma_debug, self.backends, self.ended = [], [], [], False
         self.timeout = False
+        self.matrix = []    # (suite, case, parameter, verdict, reason)
         lines = [STAMP.sub("", line.rstrip()) for line in text.replace("\r", "").split("\n")]
         self.read_cases(lines)
         self.read_splats(lines)
@@ -90,6 +99,8 @@ class Log:
                 self.dma_debug.append(found.groups())
             if body.startswith("# "):
                 self.backends += BACKEND.findall(body)
+            if started and depth == 2 and suite and RESULT.match(body):
+                suite.params.update([verdict_of(*RESULT.match(body).group(1, 3, 4))])
             if not started or depth > 1:
                 continue
             if depth == 1 and SUBTEST.match(body):
@@ -109,9 +120,7 @@ class Log:
                     suite = None
 
     def read_result(self, suite, depth, verdict, number, name, comment):
-        skip = re.match(r"SKIP ?(.*)", comment or "")
-        verdict = "skip" if skip and verdict == "ok" else verdict
-        reason = skip.group(1) if skip else ""
+        _, (verdict, reason) = verdict_of(verdict, name, comment)
         if depth == 0:
             # A suite whose cases are all filtered, or that failed to start, has no
             # subtest of its own.
@@ -127,6 +136,9 @@ class Log:
             self.wrong.append(f"case {suite.name}.{name} ran twice")
         else:
             suite.cases[name] = (verdict, reason)
+            for param, what in suite.params.items():
+                self.matrix.append((suite.name, name, param, *what))
+            suite.params = {}
 
     def read_splats(self, lines):
         announced, block, running = [], None, None
@@ -225,6 +237,18 @@ def dma_debug_verdict(log):
     return ""
 
 
+def print_matrix(matrix):
+    """Backends and the promises that each held, skipped (why) and failed."""
+    rows = [row for row in matrix if row[0] == "dma_conformance"]
+    for name in dict.fromkeys(row[2] for row in rows):
+        of = [row for row in rows if row[2] == name and row[1].startswith("promise_")]
+        why = {row[4] for row in rows if row[2] == name and row[3] == "skip"}
+        held, failed, skipped = (sum(row[3] == verdict for row in of)
+                                 for verdict in ("ok", "not ok", "skip"))
+        print(f"    {name:16} {held:3} held {failed:3} failed {skipped:3} skipped"
+              f"{': ' if why else ''}{'; '.join(sorted(why))}")
+
+
 def main():
     args = argparse.ArgumentParser(usage=__doc__)
     args.add_argument("--step", default="kunit")
@@ -252,6 +276,10 @@ def main():
     for suite in log.suites.values():
         rows += [(verdict, f"{suite.name}.{case}", why)
                  for case, (verdict, why) in suite.cases.items()]
+    # Of a case with parameters, each that is skipped is a skip of its own.
+    seen = {row[1] for row in rows if row[0] == "skip"}
+    rows += [("skip", f"{suite}.{case}.{param}", why) for suite, case, param, verdict, why
+             in log.matrix if verdict == "skip" and f"{suite}.{case}" not in seen]
 
     def check(name, why):
         rows.append(("not ok" if why else "ok", name, why))
@@ -278,6 +306,7 @@ def main():
              ("ok", "not ok", "skip")}
     print(f"  {args.step}: {count['ok']} passed, {count['not ok']} failed, "
           f"{count['skip']} skipped, {len(log.suites)} suites")
+    print_matrix(log.matrix)
     return 1 if count["not ok"] else 0
 
 

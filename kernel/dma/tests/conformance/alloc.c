@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of memory that the DMA API allocates: what device, kernel and user space
+ * see of it is the same.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/highmem.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include "conformance.h"
+
+static const size_t sizes[] = { 1, 512, PAGE_SIZE, 3 * PAGE_SIZE };
+
+/* Both sides write, both see it at once. */
+static void expect_shared(struct kunit *test, u8 *vaddr, dma_addr_t addr,
+			  size_t size)
+{
+	struct conf *conf = test->priv;
+
+	conf_fill(vaddr, size, size);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, size));
+	KUNIT_EXPECT_EQ(test, size, conf_same(conf->seen, vaddr, size));
+	conf_fill(conf->seen, size, size + 1);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, conf->seen, size));
+	KUNIT_EXPECT_EQ(test, size, conf_same(vaddr, conf->seen, size));
+}
+
+void conf_alloc_coherent(struct kunit *test)
+{
+	static const unsigned long attrs[] = {
+		0, DMA_ATTR_WRITE_COMBINE, DMA_ATTR_FORCE_CONTIGUOUS,
+		DMA_ATTR_ALLOC_SINGLE_PAGES,
+	};
+	struct conf *conf = test->priv;
+	dma_addr_t addr;
+	u8 *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) * ARRAY_SIZE(attrs); i++) {
+		size_t size = sizes[i % ARRAY_SIZE(sizes)];
+		unsigned long attr = attrs[i / ARRAY_SIZE(sizes)];
+
+		vaddr = dma_alloc_attrs(conf->dev, size, &addr, GFP_KERNEL,
+					attr);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(vaddr));
+		KUNIT_EXPECT_EQ(test, 0,
+				addr & ((PAGE_SIZE << get_order(size)) - 1));
+		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
+		expect_shared(test, vaddr, addr, size);
+		dma_free_attrs(conf->dev, size, vaddr, addr, attr);
+	}
+}
+
+/* Nobody but the device, and who it is mapped to, sees it: it must not hold secrets. */
+void conf_alloc_no_kernel_mapping(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	enum { NR = 8, SIZE = 2 * PAGE_SIZE };
+	dma_addr_t addr[NR];
+	void *cookie[NR];
+	int i;
+
+	/* Leave something in the pages that come next. */
+	for (i = 0; i < NR; i++) {
+		cookie[i] = dma_alloc_coherent(conf->dev, SIZE, &addr[i],
+					       GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, cookie[i]);
+		memset(cookie[i], 0x5a, SIZE);
+	}
+	for (i = 0; i < NR; i++)
+		dma_free_coherent(conf->dev, SIZE, cookie[i], addr[i]);
+
+	for (i = 0; i < NR; i++) {
+		cookie[i] = dma_alloc_attrs(conf->dev, SIZE, &addr[i],
+					    GFP_KERNEL,
+					    DMA_ATTR_NO_KERNEL_MAPPING);
+		KUNIT_ASSERT_NOT_NULL(test, cookie[i]);
+		memset(conf->seen, 0xff, SIZE);
+		KUNIT_EXPECT_EQ(test, 0,
+				conf_read(conf, addr[i], conf->seen, SIZE));
+		KUNIT_EXPECT_NULL(test, memchr_inv(conf->seen, 0, SIZE));
+	}
+	for (i = 0; i < NR; i++)
+		dma_free_attrs(conf->dev, SIZE, cookie[i], addr[i],
+			       DMA_ATTR_NO_KERNEL_MAPPING);
+}
+
+/* A file that maps the allocation it was opened for. */
+struct mapped {
+	struct conf *conf;
+	size_t size;
+	void *vaddr;		/* dma_mmap_attrs() */
+	dma_addr_t addr;
+	struct page *page;	/* dma_mmap_pages() */
+	struct sg_table *sgt;	/* dma_mmap_noncontiguous() */
+};
+
+static int mmap_file(struct file *file, struct vm_area_struct *vma)
+{
+	struct mapped *m = file->private_data;
+
+	if (m->sgt)
+		return dma_mmap_noncontiguous(m->conf->dev, vma, m->size,
+					      m->sgt);
+	if (m->page)
+		return dma_mmap_pages(m->conf->dev, vma, m->size, m->page);
+	return dma_mmap_attrs(m->conf->dev, vma, m->vaddr, m->addr, m->size, 0);
+}
+
+static const struct file_operations mapped_fops = { .mmap = mmap_file };
+
+/* @offset and @len in pages. */
+static long map_to_user(struct kunit *test, struct mapped *m, int offset,
+			int len)
+{
+	struct file *file = anon_inode_getfile("dma-conformance", &mapped_fops,
+					       m, O_RDWR);
+	long addr;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	addr = kunit_vm_mmap(test, file, 0, len * PAGE_SIZE,
+			     PROT_READ | PROT_WRITE, MAP_SHARED,
+			     offset * PAGE_SIZE);
+	fput(file);
+	return addr;
+}
+
+/* User space sees the bytes at @vaddr, from the page on that it asks for. */
+static void expect_mmap(struct kunit *test, struct mapped *m, u8 *vaddr)
+{
+	struct conf *conf = test->priv;
+	size_t len = m->size - PAGE_SIZE;
+	long addr;
+
+	conf_fill(vaddr, m->size, 77);
+	addr = map_to_user(test, m, 1, len >> PAGE_SHIFT);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 0,
+			copy_from_user(conf->seen, (void __user *)addr, len));
+	KUNIT_EXPECT_EQ(test, len, conf_same(conf->seen, vaddr + PAGE_SIZE,
+					     len));
+	conf_fill(conf->seen, len, 78);
+	KUNIT_EXPECT_EQ(test, 0,
+			copy_to_user((void __user *)addr, conf->seen, len));
+	KUNIT_EXPECT_EQ(test, len, conf_same(vaddr + PAGE_SIZE, conf->seen,
+					     len));
+	vm_munmap(addr, len);
+	/* Past its end, and longer than it is. */
+	KUNIT_EXPECT_EQ(test, -ENXIO,
+			map_to_user(test, m, m->size >> PAGE_SHIFT, 1));
+	KUNIT_EXPECT_EQ(test, -ENXIO,
+			map_to_user(test, m, 1, m->size >> PAGE_SHIFT));
+}
+
+void conf_alloc_mmap(struct kunit *test)
+{
+	struct mapped m = { .conf = test->priv, .size = 3 * PAGE_SIZE };
+	struct device *dev = m.conf->dev;
+
+	conf_needs(test, CONF_MMAP);
+	m.vaddr = dma_alloc_coherent(dev, m.size, &m.addr, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m.vaddr);
+	expect_mmap(test, &m, m.vaddr);
+	dma_free_coherent(dev, m.size, m.vaddr, m.addr);
+}
+
+void conf_alloc_sgtable(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	size_t size = 3 * PAGE_SIZE;
+	struct scatterlist *sg;
+	struct sg_table sgt;
+	dma_addr_t addr;
+	size_t total = 0;
+	u8 *vaddr;
+	int i;
+
+	conf_needs(test, CONF_MMAP);
+	/* The pages have another, cached, mapping where memory is remapped. */
+	conf_needs(test, CONF_COHERENT);
+	vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	conf_fill(vaddr, size, 79);
+	KUNIT_ASSERT_EQ(test, 0, dma_get_sgtable(conf->dev, &sgt, vaddr, addr,
+						 size));
+	for_each_sgtable_sg(&sgt, sg, i)
+		total += sg->length;
+	KUNIT_EXPECT_EQ(test, size, total);
+	sg_copy_to_buffer(sgt.sgl, sgt.orig_nents, conf->seen, size);
+	KUNIT_EXPECT_EQ(test, size, conf_same(conf->seen, vaddr, size));
+	sg_free_table(&sgt);
+	dma_free_coherent(conf->dev, size, vaddr, addr);
+}
+
+void conf_alloc_noncontiguous(struct kunit *test)
+{
+	struct mapped m = { .conf = test->priv, .size = 4 * PAGE_SIZE };
+	struct conf *conf = m.conf;
+	struct scatterlist *sg;
+	u8 *vaddr;
+
+	conf_needs(test, CONF_PAGES);
+	m.sgt = dma_alloc_noncontiguous(conf->dev, m.size, DMA_BIDIRECTIONAL,
+					GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, m.sgt);
+	sg = m.sgt->sgl;
+	KUNIT_EXPECT_EQ(test, 1, m.sgt->nents);
+	KUNIT_EXPECT_EQ(test, m.size, sg_dma_len(sg));
+	vaddr = dma_vmap_noncontiguous(conf->dev, m.size, m.sgt);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+
+	conf_fill(vaddr, m.size, 80);
+	flush_kernel_vmap_range(vaddr, m.size);
+	dma_sync_sgtable_for_device(conf->dev, m.sgt, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, sg_dma_address(sg), conf->seen,
+					   m.size));
+	KUNIT_EXPECT_EQ(test, m.size, conf_same(conf->seen, vaddr, m.size));
+	conf_fill(conf->seen, m.size, 81);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, sg_dma_address(sg),
+					    conf->seen, m.size));
+	dma_sync_sgtable_for_cpu(conf->dev, m.sgt, DMA_BIDIRECTIONAL);
+	invalidate_kernel_vmap_range(vaddr, m.size);
+	KUNIT_EXPECT_EQ(test, m.size, conf_same(vaddr, conf->seen, m.size));
+	expect_mmap(test, &m, vaddr);
+
+	dma_vunmap_noncontiguous(conf->dev, vaddr);
+	dma_free_noncontiguous(conf->dev, m.size, m.sgt, DMA_BIDIRECTIONAL);
+}
+
+/*
+ * "Like normal pages": a struct page with a reference each, in the kernel's map of
+ * memory, to be mapped elsewhere, synced by direction, never bounced.
+ */
+void conf_alloc_pages(struct kunit *test)
+{
+	struct mapped m = { .conf = test->priv, .size = 4 * PAGE_SIZE };
+	struct conf *conf = m.conf;
+	struct page *pages[4];
+	dma_addr_t addr;
+	u8 *vaddr, *alias;
+	int i;
+
+	conf_needs(test, CONF_PAGES);
+	m.page = dma_alloc_pages(conf->dev, m.size, &addr, DMA_BIDIRECTIONAL,
+				 GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m.page);
+	vaddr = page_address(m.page);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, m.size));
+	KUNIT_EXPECT_FALSE(test, dma_mapping_error(conf->dev, addr));
+	KUNIT_EXPECT_FALSE(test, PageCompound(m.page));
+	KUNIT_EXPECT_GE(test, page_count(m.page), 1);
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = nth_page(m.page, i);
+
+	conf_fill(vaddr, m.size, 82);
+	dma_sync_single_for_device(conf->dev, addr, m.size, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, m.size));
+	KUNIT_EXPECT_EQ(test, m.size, conf_same(conf->seen, vaddr, m.size));
+	conf_fill(conf->seen, m.size, 83);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, conf->seen, m.size));
+	dma_sync_single_for_cpu(conf->dev, addr, m.size, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, m.size, conf_same(vaddr, conf->seen, m.size));
+
+	alias = vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, alias);
+	KUNIT_EXPECT_EQ(test, m.size, conf_same(alias, vaddr, m.size));
+	vunmap(alias);
+	expect_mmap(test, &m, vaddr);
+	dma_free_pages(conf->dev, m.size, m.page, addr, DMA_BIDIRECTIONAL);
+}
+
+void conf_alloc_reach(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 mask = conf->dev->coherent_dma_mask;
+	struct page *page;
+	dma_addr_t addr;
+	void *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = PAGE_ALIGN(sizes[i]);
+
+		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
+		dma_free_coherent(conf->dev, size, vaddr, addr);
+		page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
+				       GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
+		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+	}
+}

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The backends that the conformance suite knows, one descriptor each, and the way
+ * their hardware takes to memory.  The ways are not the kernel's own functions but
+ * what the hardware does: identity, the ranges that the test gave, a table walk.
+ */
+#include <kunit/device.h>
+#include <linux/dma-map-ops.h>
+#include <linux/highmem.h>
+#include <linux/iommu.h>
+#include <linux/iommu-dma.h>
+#include <linux/memblock.h>
+#include <linux/pci.h>
+#ifdef CONFIG_PPC64
+#include <asm/iommu.h>
+#endif
+#include "conformance.h"
+
+/* Devices that are made up: dma-direct, with or without a bounce pool. */
+
+static int made_up(struct kunit *test, struct conf *conf)
+{
+	conf->dev = kunit_device_register(test, "dma-conformance");
+	if (IS_ERR(conf->dev))
+		return PTR_ERR(conf->dev);
+	conf->dev->dma_mask = &conf->mask;
+	conf->dev->dma_parms = &conf->parms;
+#if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
+	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
+	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
+	conf->dev->dma_coherent = conf->be->claims & CONF_COHERENT;
+#endif
+	return dma_set_mask_and_coherent(conf->dev, DMA_BIT_MASK(64));
+}
+
+static void made_up_teardown(struct conf *conf)
+{
+	conf->dev->dma_range_map = NULL;
+	conf->dev->dma_mask = NULL;
+	conf->dev->dma_parms = NULL;
+#ifdef CONFIG_SWIOTLB
+	swiotlb_dev_init(conf->dev);
+#endif
+}
+
+static phys_addr_t identity(struct conf *conf, dma_addr_t addr)
+{
+	return addr;
+}
+
+static const char *nothing(void)
+{
+	return NULL;
+}
+
+static const struct dma_conformance_backend direct = {
+	.name = "direct",
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.missing = nothing,
+	.setup = made_up,
+	.teardown = made_up_teardown,
+	.walk = identity,
+};
+
+static const char *cache_maintenance(void)
+{
+	if (!IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) ||
+	    IS_ENABLED(CONFIG_X86))
+		return "every device of this architecture is coherent";
+	return NULL;
+}
+
+static const struct dma_conformance_backend noncoherent = {
+	.name = "noncoherent",
+	.claims = CONF_PAGES | CONF_MMAP,
+	.missing = cache_maintenance,
+	.setup = made_up,
+	.teardown = made_up_teardown,
+	.walk = identity,
+};
+
+/*
+ * Two ranges: memory up to the end of the buffer's block high up on the bus, what is
+ * above it from 0 on.  So the highest bus address is not that of the last page.
+ */
+#define OFFSET_HIGH	BIT_ULL(36)
+
+static const char *generic_phys_to_dma(void)
+{
+	return IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA) ?
+		"the architecture has a phys_to_dma() without ranges" : NULL;
+}
+
+static int offset_setup(struct kunit *test, struct conf *conf)
+{
+	u64 block = (u64)PAGE_SIZE << MAX_PAGE_ORDER, end = PFN_PHYS(max_pfn);
+	u64 split = ALIGN(virt_to_phys(conf->buf) + CONF_BUF_SIZE, block);
+	int ret = made_up(test, conf);
+
+	if (ret)
+		return ret;
+	conf->ranges[0] = (struct bus_dma_region) {
+		.dma_start = OFFSET_HIGH, .size = split,
+	};
+	if (split < end)
+		conf->ranges[1] = (struct bus_dma_region) {
+			.cpu_start = split, .size = end - split,
+		};
+	conf->dev->dma_range_map = conf->ranges;
+	return 0;
+}
+
+static phys_addr_t through_ranges(struct conf *conf, dma_addr_t addr)
+{
+	struct bus_dma_region *r;
+
+	for (r = conf->ranges; r->size; r++)
+		if (addr >= r->dma_start && addr - r->dma_start < r->size)
+			return r->cpu_start + (addr - r->dma_start);
+	return CONF_NOWHERE;
+}
+
+static const struct dma_conformance_backend offset = {
+	.name = "offset",
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.missing = generic_phys_to_dma,
+	.setup = offset_setup,
+	.teardown = made_up_teardown,
+	.walk = through_ranges,
+};
+
+/* Bounce buffers */
+
+#ifdef CONFIG_SWIOTLB
+static const char *bounce_pool(void)
+{
+	unsigned int order = get_order(SZ_4M);
+
+	if (is_swiotlb_allocated())
+		return NULL;
+	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
+		return "no memory for a bounce pool";
+	/* Pages of a pool that was reserved have a reference each. */
+	split_page(pfn_to_page(PFN_DOWN(default_swiotlb_base())), order);
+	return NULL;
+}
+
+static int bounce_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = made_up(test, conf);
+
+	if (ret)
+		return ret;
+#ifdef CONFIG_SWIOTLB_DYNAMIC
+	/* Its list of pools cannot be copied, but no other device bounces. */
+	conf->dev->dma_io_tlb_mem->force_bounce = true;
+#else
+	conf->pool = *conf->dev->dma_io_tlb_mem;
+#ifdef CONFIG_DEBUG_FS
+	atomic_long_set(&conf->pool.total_used, 0);
+#endif
+	conf->pool.force_bounce = true;
+	conf->dev->dma_io_tlb_mem = &conf->pool;
+#endif
+	return 0;
+}
+
+static void bounce_teardown(struct conf *conf)
+{
+	conf->dev->dma_io_tlb_mem->force_bounce = false;
+	made_up_teardown(conf);
+}
+
+static long slots_used(struct conf *conf)
+{
+#ifdef CONFIG_DEBUG_FS
+	return atomic_long_read(&conf->dev->dma_io_tlb_mem->total_used);
+#else
+	return 0;
+#endif
+}
+#else
+static const char *bounce_pool(void)
+{
+	return "no SWIOTLB";
+}
+
+#define bounce_setup	made_up
+#define bounce_teardown	made_up_teardown
+#define slots_used	NULL
+#endif
+
+#define BOUNCE_CLAIMS	(CONF_BOUNCES | CONF_COHERENT | CONF_PAGES | CONF_MMAP | \
+			 (IS_ENABLED(CONFIG_DEBUG_FS) ? CONF_COUNTS : 0))
+
+static const char *fixed_pool(void)
+{
+	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
+						    bounce_pool();
+}
+
+static const struct dma_conformance_backend swiotlb = {
+	.name = "swiotlb",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS,
+	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
+	.missing = fixed_pool,
+	.setup = bounce_setup,
+	.teardown = bounce_teardown,
+	.walk = identity,
+	.used = slots_used,
+};
+
+static const char *dynamic_pool(void)
+{
+	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? bounce_pool() :
+						    "SWIOTLB_DYNAMIC is not set";
+}
+
+static const struct dma_conformance_backend dynamic = {
+	.name = "swiotlb-dynamic",
+	.claims = BOUNCE_CLAIMS,
+	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
+	.missing = dynamic_pool,
+	.setup = bounce_setup,
+	.teardown = bounce_teardown,
+	.walk = identity,
+	.used = slots_used,
+};
+
+/* The device reaches 32 bits: the pool is there, all other memory is above. */
+static const char *pool_in_reach(void)
+{
+	return generic_phys_to_dma() ?: fixed_pool();
+}
+
+static int small_mask_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = bounce_setup(test, conf);
+
+	if (ret)
+		return ret;
+#ifdef CONFIG_SWIOTLB
+	conf->pool.force_bounce = false;
+	conf->ranges[0] = (struct bus_dma_region) {
+		.cpu_start = conf->pool.defpool.start,
+		.dma_start = SZ_1M,
+		.size = conf->pool.defpool.end - conf->pool.defpool.start,
+	};
+	conf->ranges[1] = (struct bus_dma_region) {
+		.dma_start = OFFSET_HIGH, .size = PFN_PHYS(max_pfn),
+	};
+#endif
+	conf->dev->dma_range_map = conf->ranges;
+	/* Coherent memory is not bounced. */
+	return dma_set_mask(conf->dev, DMA_BIT_MASK(32));
+}
+
+static const struct dma_conformance_backend small_mask = {
+	.name = "swiotlb-mask",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS,
+	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
+	.missing = pool_in_reach,
+	.setup = small_mask_setup,
+	.teardown = bounce_teardown,
+	.walk = through_ranges,
+	.used = slots_used,
+};
+
+/* Nothing but the pool is in reach, and coherent memory comes from it. */
+static const char *restricted_pool(void)
+{
+	return IS_ENABLED(CONFIG_DMA_RESTRICTED_POOL) ? fixed_pool() :
+							"no DMA_RESTRICTED_POOL";
+}
+
+static int restricted_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = bounce_setup(test, conf);
+
+#ifdef CONFIG_DMA_RESTRICTED_POOL
+	conf->pool.for_alloc = true;
+#endif
+	return ret;
+}
+
+static phys_addr_t in_pool(struct conf *conf, dma_addr_t addr)
+{
+#ifdef CONFIG_SWIOTLB
+	if (addr >= conf->pool.defpool.start && addr < conf->pool.defpool.end)
+		return addr;
+#endif
+	return CONF_NOWHERE;
+}
+
+static const struct dma_conformance_backend restricted = {
+	.name = "restricted",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS,
+	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
+	.missing = restricted_pool,
+	.setup = restricted_setup,
+	.teardown = bounce_teardown,
+	.walk = in_pool,
+	.used = slots_used,
+};
+
+/* The edu device and the IOMMU that the machine has for it */
+
+#ifdef CONFIG_PCI
+static struct device *edu;
+
+static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (edu)
+		return -EBUSY;
+	edu = &pdev->dev;
+	return 0;
+}
+
+static void edu_remove(struct pci_dev *pdev)
+{
+	edu = NULL;
+}
+
+static const struct pci_device_id edu_ids[] = {
+	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{}
+};
+
+static struct pci_driver edu_driver = {
+	.name = "dma_conformance",
+	.id_table = edu_ids,
+	.probe = edu_probe,
+	.remove = edu_remove,
+};
+
+static int edu_setup(struct kunit *test, struct conf *conf)
+{
+	conf->dev = edu;
+	return dma_set_mask_and_coherent(edu, DMA_BIT_MASK(32));
+}
+
+int conf_backends_init(void)
+{
+	int ret = pci_register_driver(&edu_driver);
+
+	/* Its IOMMU may have come late. */
+	if (!ret)
+		wait_for_device_probe();
+	return ret;
+}
+
+void conf_backends_exit(void)
+{
+	pci_unregister_driver(&edu_driver);
+}
+#else
+#define edu		((struct device *)NULL)
+#define edu_setup	NULL
+
+int conf_backends_init(void)
+{
+	return 0;
+}
+
+void conf_backends_exit(void)
+{
+}
+#endif
+
+static void edu_teardown(struct conf *conf)
+{
+	dma_set_max_seg_size(conf->dev, SZ_64K);
+	dma_set_seg_boundary(conf->dev, U32_MAX);
+	dma_set_min_align_mask(conf->dev, 0);
+}
+
+static const char *iommu(void)
+{
+	if (!edu)
+		return "no edu device (PCI 1234:11e8)";
+	return use_dma_iommu(edu) ? NULL : "no IOMMU for the edu device";
+}
+
+static phys_addr_t io_page_table(struct conf *conf, dma_addr_t addr)
+{
+#ifdef CONFIG_IOMMU_API
+	return iommu_iova_to_phys(iommu_get_domain_for_dev(conf->dev), addr) ?:
+	       CONF_NOWHERE;
+#else
+	return CONF_NOWHERE;
+#endif
+}
+
+static const struct dma_conformance_backend dma_iommu = {
+	.name = "iommu",
+	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.ordering = DMA_ORDERING_STRONG,
+	.missing = iommu,
+	.setup = edu_setup,
+	.teardown = edu_teardown,
+	.walk = io_page_table,
+};
+
+#ifdef CONFIG_PPC64
+static const char *tces(void)
+{
+	if (!edu)
+		return "no edu device (PCI 1234:11e8)";
+	return get_dma_ops(edu) == &dma_iommu_ops && !edu->dma_ops_bypass ?
+		NULL : "no TCEs for the edu device";
+}
+
+static long tces_used(struct conf *conf)
+{
+	struct iommu_table *tbl = get_iommu_table_base(conf->dev);
+
+	return bitmap_weight(tbl->it_map, tbl->it_size);
+}
+
+static phys_addr_t tce(struct conf *conf, dma_addr_t addr)
+{
+	struct iommu_table *tbl = get_iommu_table_base(conf->dev);
+	unsigned long mask = IOMMU_PAGE_SIZE(tbl) - 1;
+	unsigned long entry = tbl->it_ops->get(tbl, addr >> tbl->it_page_shift);
+
+	return entry & mask ? (entry & ~mask) | (addr & mask) : CONF_NOWHERE;
+}
+/* A table that runs out of room in the hypervisor. */
+static struct iommu_table_ops failing_ops;
+static const struct iommu_table_ops *real_ops;
+static int steps;
+
+static int failing_set(struct iommu_table *tbl, long index, long npages,
+		       unsigned long uaddr, enum dma_data_direction dir,
+		       unsigned long attrs)
+{
+	return steps-- ? real_ops->set(tbl, index, npages, uaddr, dir, attrs) :
+			 -ENOMEM;
+}
+
+static void tce_fail(struct conf *conf, int n)
+{
+	struct iommu_table *tbl = get_iommu_table_base(conf->dev);
+
+	if (n < 0) {
+		tbl->it_ops = (void *)real_ops;
+		return;
+	}
+	real_ops = tbl->it_ops;
+	failing_ops = *real_ops;
+	failing_ops.set = failing_set;
+	steps = n;
+	tbl->it_ops = &failing_ops;
+}
+#else
+static const char *tces(void)
+{
+	return "no PowerPC";
+}
+
+#define tce_fail	NULL
+
+#define tces_used	NULL
+#define tce		identity
+#endif
+
+static const struct dma_conformance_backend power_tce = {
+	.name = "tce",
+	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_COUNTS | CONF_PAGES |
+		  CONF_MMAP,
+	.ordering = DMA_ORDERING_STRONG,
+	.missing = tces,
+	.setup = edu_setup,
+	.teardown = edu_teardown,
+	.walk = tce,
+	.fail = tce_fail,
+	.used = tces_used,
+};
+
+const struct dma_conformance_backend *const conf_backends[] = {
+	&direct, &noncoherent, &offset, &swiotlb, &small_mask, &restricted,
+	&dynamic, &dma_iommu, &power_tce, NULL
+};
+
+/* The bus master */
+
+static int walk(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
+		bool write)
+{
+	phys_addr_t phys;
+	size_t n;
+	u8 *p;
+
+	for (; len; len -= n, buf += n, addr += n) {
+		n = min(len, PAGE_SIZE - offset_in_page(addr));
+		phys = conf->be->walk(conf, addr);
+		if (phys == CONF_NOWHERE || !pfn_valid(PHYS_PFN(phys)))
+			return -EFAULT;
+		p = kmap_local_pfn(PHYS_PFN(phys));
+		if (write)
+			memcpy(p + offset_in_page(phys), buf, n);
+		else
+			memcpy(buf, p + offset_in_page(phys), n);
+		kunmap_local(p);
+	}
+	return 0;
+}
+
+int conf_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len)
+{
+	if (conf->be->read)
+		return conf->be->read(conf, addr, buf, len);
+	return walk(conf, addr, buf, len, false);
+}
+
+int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len)
+{
+	if (conf->be->write)
+		return conf->be->write(conf, addr, buf, len);
+	return walk(conf, addr, (u8 *)buf, len, true);
+}
+
+long conf_used(struct conf *conf)
+{
+	return conf->be->used ? conf->be->used(conf) : 0;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a backend says of its limits is what happens at them.
+ */
+#include <linux/gfp.h>
+#include "conformance.h"
+
+/* A mask is taken or refused, and a mapping keeps to the one that was taken. */
+void conf_limit_masks(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 before = dma_get_mask(conf->dev);
+	dma_addr_t addr;
+	int bits;
+
+	for (bits = 24; bits <= 64; bits++) {
+		u64 mask = DMA_BIT_MASK(bits), old = dma_get_mask(conf->dev);
+
+		if (dma_set_mask(conf->dev, mask)) {
+			KUNIT_EXPECT_EQ(test, old, dma_get_mask(conf->dev));
+			/* Nobody may refuse 32 bits. */
+			KUNIT_EXPECT_LT(test, bits, 32);
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, (dma_addr_t)mask, dma_get_mask(conf->dev));
+		/* Without an IOMMU the pool may be out of its reach, too. */
+		if (mask < dma_get_required_mask(conf->dev) &&
+		    !(conf->be->claims & CONF_TRANSLATES))
+			continue;
+		addr = dma_map_single(conf->dev, conf->buf, CONF_BUF_SIZE,
+				      DMA_TO_DEVICE);
+		KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(conf->dev, addr),
+				       "%d bits", bits);
+		KUNIT_EXPECT_LE_MSG(test, addr + CONF_BUF_SIZE - 1, mask,
+				    "%d bits", bits);
+		dma_unmap_single(conf->dev, addr, CONF_BUF_SIZE, DMA_TO_DEVICE);
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_set_mask(conf->dev, before));
+}
+
+/* With the required mask nothing is out of reach, with half of it something is. */
+void conf_limit_required_mask(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 before = dma_get_mask(conf->dev), need;
+	dma_addr_t addr;
+
+	need = dma_get_required_mask(conf->dev);
+	KUNIT_EXPECT_EQ_MSG(test, 0, need & (need + 1), "%llx", need);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(64)));
+	KUNIT_EXPECT_FALSE(test, dma_addressing_limited(conf->dev));
+	if (!(conf->be->claims & CONF_TRANSLATES)) {
+		/* What it would be if the mask were all that mattered. */
+		addr = phys_to_dma(conf->dev, virt_to_phys(conf->buf));
+		KUNIT_EXPECT_LE(test, addr + CONF_BUF_SIZE - 1, need);
+	}
+	if (need > U32_MAX) {
+		KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, need >> 1));
+		KUNIT_EXPECT_TRUE(test, dma_addressing_limited(conf->dev));
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_set_mask(conf->dev, before));
+}
+
+static int try_size(struct conf *conf, void *buf, size_t size)
+{
+	dma_addr_t addr = dma_map_single_attrs(conf->dev, buf, size,
+					       DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+
+	if (dma_mapping_error(conf->dev, addr))
+		return -EIO;
+	dma_unmap_single(conf->dev, addr, size, DMA_TO_DEVICE);
+	return 0;
+}
+
+void conf_limit_mapping_size(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	size_t max = dma_max_mapping_size(conf->dev);
+	size_t size = min_t(size_t, max, SZ_512K);
+	void *buf;
+
+	KUNIT_EXPECT_LE(test, dma_opt_mapping_size(conf->dev), max);
+	buf = alloc_pages_exact(size + PAGE_SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	KUNIT_EXPECT_EQ(test, 0, try_size(conf, buf, size));
+	if (size == max) {
+		KUNIT_EXPECT_EQ(test, -EIO, try_size(conf, buf, size + 1));
+		/* At any offset that the device wants kept. */
+		dma_set_min_align_mask(conf->dev, 0xfff);
+		size = dma_max_mapping_size(conf->dev);
+		KUNIT_EXPECT_EQ(test, 0, try_size(conf, buf + 0xfff, size));
+		dma_set_min_align_mask(conf->dev, 0);
+	}
+	free_pages_exact(buf, min_t(size_t, max, SZ_512K) + PAGE_SIZE);
+}
+
+static int map_until_full(struct conf *conf, dma_addr_t *addr, int max)
+{
+	int nr;
+
+	for (nr = 0; nr < max; nr++) {
+		addr[nr] = dma_map_single_attrs(conf->dev, conf->buf,
+						CONF_BUF_SIZE, DMA_TO_DEVICE,
+						DMA_ATTR_NO_WARN);
+		if (dma_mapping_error(conf->dev, addr[nr]))
+			break;
+	}
+	return nr;
+}
+
+static void unmap_all(struct conf *conf, dma_addr_t *addr, int nr)
+{
+	while (nr--)
+		dma_unmap_single(conf->dev, addr[nr], CONF_BUF_SIZE,
+				 DMA_TO_DEVICE);
+}
+
+void conf_limit_exhaustion(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	enum { MAX = 4096 };
+	dma_addr_t *addr;
+	int first, again;
+
+	conf_needs(test, CONF_EXHAUSTS);
+	addr = kunit_kcalloc(test, MAX, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	first = map_until_full(conf, addr, MAX);
+	KUNIT_EXPECT_LT(test, first, MAX);
+	KUNIT_EXPECT_GT(test, first, 0);
+	unmap_all(conf, addr, first);
+	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+	again = map_until_full(conf, addr, MAX);
+	KUNIT_EXPECT_EQ(test, first, again);
+	unmap_all(conf, addr, again);
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Promises of single mappings: the bytes of a buffer get to where they should, from
+ * every offset, in every size and direction, and no others do.
+ */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include "conformance.h"
+
+/* Around a cache line, a bounce slot (2 KiB) and a page. */
+static const size_t offsets[] = {
+	0, 1, 63, 64, 2047, 2048, 2049, PAGE_SIZE - 1,
+};
+
+static const size_t sizes[] = {
+	1, 63, 64, 65, 2047, 2048, 2049, PAGE_SIZE - 1, PAGE_SIZE,
+	PAGE_SIZE + 1, 2 * PAGE_SIZE + 100,
+};
+
+/* Bytes on both sides of a mapping that have to stay. */
+#define GUARD	64
+
+struct shape {
+	size_t off, size;	/* in the buffer: one page is left in front */
+	enum dma_data_direction dir;
+	unsigned long attrs;
+	dma_addr_t addr;
+};
+
+static void map(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+
+	s->addr = dma_map_page_attrs(conf->dev, virt_to_page(conf->buf), s->off,
+				     s->size, s->dir, s->attrs);
+	KUNIT_ASSERT_FALSE_MSG(test, dma_mapping_error(conf->dev, s->addr),
+			       "offset %zu size %zu dir %d", s->off, s->size,
+			       s->dir);
+}
+
+static void unmap(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+
+	dma_unmap_page_attrs(conf->dev, s->addr, s->size, s->dir, s->attrs);
+}
+
+/* The buffer, and what is around the mapping, is as it should be. */
+static void expect_buf(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+	size_t from = s->off - GUARD, len = s->size + 2 * GUARD;
+
+	KUNIT_EXPECT_EQ_MSG(test, len,
+			    conf_same(conf->buf + from, conf->want + from, len),
+			    "offset %zu size %zu dir %d", s->off, s->size,
+			    s->dir);
+}
+
+/* The device sees what the buffer should hold. */
+static void expect_seen(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, s->addr, conf->seen, s->size));
+	KUNIT_EXPECT_EQ_MSG(test, s->size,
+			    conf_same(conf->seen, conf->want + s->off, s->size),
+			    "offset %zu size %zu dir %d", s->off, s->size,
+			    s->dir);
+}
+
+/* The device writes @len bytes at @at of the mapping. */
+static void device_writes(struct kunit *test, struct shape *s, size_t at,
+			  size_t len, u8 seed)
+{
+	struct conf *conf = test->priv;
+
+	conf_fill(conf->seen, len, seed);
+	memcpy(conf->want + s->off + at, conf->seen, len);
+	KUNIT_EXPECT_EQ(test, 0,
+			conf_write(conf, s->addr + at, conf->seen, len));
+}
+
+static void cpu_writes(struct kunit *test, struct shape *s, size_t at,
+		       size_t len, u8 seed)
+{
+	struct conf *conf = test->priv;
+
+	conf_fill(conf->buf + s->off + at, len, seed);
+	memcpy(conf->want + s->off + at, conf->buf + s->off + at, len);
+}
+
+static void each_shape(struct kunit *test, enum dma_data_direction dir,
+		       unsigned long attrs,
+		       void (*fn)(struct kunit *test, struct shape *s))
+{
+	struct shape s = { .dir = dir, .attrs = attrs };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		for (j = 0; j < ARRAY_SIZE(sizes); j++) {
+			s.off = PAGE_SIZE + offsets[i];
+			s.size = sizes[j];
+			fn(test, &s);
+		}
+	}
+}
+
+static void to_device(struct kunit *test, struct shape *s)
+{
+	cpu_writes(test, s, 0, s->size, s->size);
+	map(test, s);
+	expect_seen(test, s);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_to_device(struct kunit *test)
+{
+	each_shape(test, DMA_TO_DEVICE, 0, to_device);
+}
+
+static void from_device(struct kunit *test, struct shape *s)
+{
+	map(test, s);
+	device_writes(test, s, 0, s->size, s->size);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_from_device(struct kunit *test)
+{
+	each_shape(test, DMA_FROM_DEVICE, 0, from_device);
+}
+
+static void partial_write(struct kunit *test, struct shape *s)
+{
+	size_t at = s->size / 3, len = s->size / 2;
+
+	cpu_writes(test, s, 0, s->size, s->size + 1);
+	map(test, s);
+	if (len)
+		device_writes(test, s, at, len, s->size + 2);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_partial_write(struct kunit *test)
+{
+	each_shape(test, DMA_FROM_DEVICE, 0, partial_write);
+	each_shape(test, DMA_BIDIRECTIONAL, 0, partial_write);
+}
+
+static void both_ways(struct kunit *test, struct shape *s)
+{
+	cpu_writes(test, s, 0, s->size, s->size + 3);
+	map(test, s);
+	expect_seen(test, s);
+	device_writes(test, s, 0, s->size, s->size + 4);
+	expect_seen(test, s);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_both_ways(struct kunit *test)
+{
+	each_shape(test, DMA_BIDIRECTIONAL, 0, both_ways);
+}
+
+/*
+ * A part of a mapping, on whole cache lines: of what lies in the range the CPU sees
+ * all, and of what lies beside it a bounce buffer hides all.
+ */
+static void sync_for_cpu(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+	size_t at = s->size / 4 & ~127UL, len = s->size / 2 & ~127UL;
+	size_t from = s->off + at;
+
+	if (!len)
+		return;
+	cpu_writes(test, s, 0, s->size, s->size + 5);
+	map(test, s);
+	device_writes(test, s, 0, s->size, s->size + 6);
+	dma_sync_single_range_for_cpu(conf->dev, s->addr, at, len, s->dir);
+	KUNIT_EXPECT_EQ_MSG(test, len,
+			    conf_same(conf->buf + from, conf->want + from, len),
+			    "offset %zu size %zu at %zu length %zu", s->off,
+			    s->size, at, len);
+	if (conf->be->claims & CONF_BOUNCES) {
+		conf_fill(conf->seen, s->size, s->size + 5);
+		KUNIT_EXPECT_EQ(test, at, conf_same(conf->buf + s->off,
+						    conf->seen, at));
+		KUNIT_EXPECT_EQ(test, s->size - at - len,
+				conf_same(conf->buf + from + len,
+					  conf->seen + at + len,
+					  s->size - at - len));
+	}
+	dma_sync_single_range_for_device(conf->dev, s->addr, at, len, s->dir);
+	dma_sync_single_for_cpu(conf->dev, s->addr, s->size, s->dir);
+	expect_buf(test, s);
+	dma_sync_single_for_device(conf->dev, s->addr, s->size, s->dir);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_sync_for_cpu(struct kunit *test)
+{
+	each_shape(test, DMA_FROM_DEVICE, 0, sync_for_cpu);
+	each_shape(test, DMA_BIDIRECTIONAL, 0, sync_for_cpu);
+}
+
+static void sync_for_device(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+	size_t at = s->size / 4 & ~127UL, len = s->size / 2 & ~127UL;
+
+	if (!len)
+		return;
+	cpu_writes(test, s, 0, s->size, s->size + 7);
+	map(test, s);
+	dma_sync_single_range_for_cpu(conf->dev, s->addr, at, len, s->dir);
+	cpu_writes(test, s, at, len, s->size + 8);
+	dma_sync_single_range_for_device(conf->dev, s->addr, at, len, s->dir);
+	expect_seen(test, s);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_sync_for_device(struct kunit *test)
+{
+	each_shape(test, DMA_TO_DEVICE, 0, sync_for_device);
+	each_shape(test, DMA_BIDIRECTIONAL, 0, sync_for_device);
+}
+
+static void skip_sync(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+
+	map(test, s);
+	cpu_writes(test, s, 0, s->size, s->size + 9);
+	dma_sync_single_for_device(conf->dev, s->addr, s->size, s->dir);
+	expect_seen(test, s);
+	device_writes(test, s, 0, s->size, s->size + 10);
+	dma_sync_single_for_cpu(conf->dev, s->addr, s->size, s->dir);
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_skip_sync(struct kunit *test)
+{
+	each_shape(test, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC, skip_sync);
+}
+
+void conf_map_hints(struct kunit *test)
+{
+	static const unsigned long hints[] = {
+		DMA_ATTR_WEAK_ORDERING, DMA_ATTR_WRITE_COMBINE,
+		DMA_ATTR_NO_WARN, DMA_ATTR_PRIVILEGED,
+		DMA_ATTR_FORCE_CONTIGUOUS, DMA_ATTR_ALLOC_SINGLE_PAGES,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(hints); i++) {
+		struct shape s = {
+			.off = PAGE_SIZE + 100, .size = 5000,
+			.dir = DMA_BIDIRECTIONAL, .attrs = hints[i],
+		};
+
+		both_ways(test, &s);
+	}
+}
+
+void conf_map_align(struct kunit *test)
+{
+	static const unsigned int masks[] = { 0x1ff, 0x7ff, 0xfff };
+	struct conf *conf = test->priv;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		dma_set_min_align_mask(conf->dev, masks[i]);
+		for (j = 0; j < ARRAY_SIZE(offsets); j++) {
+			struct shape s = {
+				.off = PAGE_SIZE + offsets[j], .size = 5000,
+				.dir = DMA_BIDIRECTIONAL,
+			};
+
+			map(test, &s);
+			KUNIT_EXPECT_EQ_MSG(test, s.off & masks[i],
+					    s.addr & masks[i], "offset %zu",
+					    s.off);
+			unmap(test, &s);
+			both_ways(test, &s);
+			sync_for_cpu(test, &s);
+			sync_for_device(test, &s);
+		}
+	}
+}
+
+/* Neither before it is mapped nor after it was does an address lead anywhere. */
+void conf_map_dead_address(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct shape s = {
+		.off = PAGE_SIZE, .size = PAGE_SIZE, .dir = DMA_BIDIRECTIONAL,
+	};
+
+	conf_needs(test, CONF_TRANSLATES);
+	map(test, &s);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, s.addr, conf->seen, 16));
+	unmap(test, &s);
+	KUNIT_EXPECT_EQ(test, -EFAULT, conf_read(conf, s.addr, conf->seen, 16));
+	KUNIT_EXPECT_EQ(test, -EFAULT, conf_write(conf, s.addr, conf->seen, 16));
+}
+
+/* Several CPUs at once, a page each. */
+
+#define WORKERS		4
+#define ROUNDS		200
+
+struct worker {
+	struct conf *conf;
+	u8 *buf, seed;
+	u8 want[512], seen[512];
+	int wrong;
+	struct completion done;
+};
+
+static int work(void *data)
+{
+	struct worker *w = data;
+	struct device *dev = w->conf->dev;
+	dma_addr_t addr;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		conf_fill(w->want, sizeof(w->want), w->seed + i);
+		memcpy(w->buf, w->want, sizeof(w->want));
+		addr = dma_map_single(dev, w->buf, sizeof(w->want),
+				      DMA_BIDIRECTIONAL);
+		if (dma_mapping_error(dev, addr)) {
+			w->wrong++;
+			continue;
+		}
+		cond_resched();
+		if (conf_read(w->conf, addr, w->seen, sizeof(w->seen)) ||
+		    memcmp(w->seen, w->want, sizeof(w->want)))
+			w->wrong++;
+		conf_fill(w->want, sizeof(w->want), w->seed + i + 1);
+		if (conf_write(w->conf, addr, w->want, sizeof(w->want)))
+			w->wrong++;
+		dma_unmap_single(dev, addr, sizeof(w->want),
+				 DMA_BIDIRECTIONAL);
+		if (memcmp(w->buf, w->want, sizeof(w->want)))
+			w->wrong++;
+	}
+	complete(&w->done);
+	return 0;
+}
+
+void conf_map_many_cpus(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct worker *w;
+	int i;
+
+	w = kunit_kcalloc(test, WORKERS, sizeof(*w), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	for (i = 0; i < WORKERS; i++) {
+		w[i].conf = conf;
+		w[i].seed = 16 * i;
+		w[i].buf = conf->buf + i * PAGE_SIZE;
+		init_completion(&w[i].done);
+		if (IS_ERR(kthread_run(work, &w[i], "dma-conformance/%d", i))) {
+			w[i].wrong = -1;
+			complete(&w[i].done);
+		}
+	}
+	for (i = 0; i < WORKERS; i++) {
+		wait_for_completion(&w[i].done);
+		KUNIT_EXPECT_EQ(test, 0, w[i].wrong);
+	}
+}

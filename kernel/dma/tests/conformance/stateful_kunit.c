@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Random operations, the same ones to a backend and to a model of what every backend
+ * promises.
+ *
+ * The model is small: a buffer has one right content.  Each cell of it belongs to the
+ * CPU or to the device, mappings and syncs hand cells over, and only the owner
+ * touches them.  An operation that the rules forbid at that point does nothing, so
+ * that any part of a sequence is a sequence: a failing one is shrunk by leaving
+ * operations out for as long as it fails.
+ */
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/scatterlist.h>
+#include "conformance.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "dma_stateful."
+
+static ulong seed = 20260;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "Seed of the first sequence; a failure prints that of its own");
+
+static uint ops = 100000;
+module_param(ops, uint, 0444);
+MODULE_PARM_DESC(ops, "Operations per backend");
+
+#define CELLS		16
+#define CELL		(PAGE_SIZE / CELLS)
+#define REGIONS		(CONF_BUF_SIZE / PAGE_SIZE)
+#define SEQUENCE	250
+#define HOGS		4096
+
+enum kind {
+	MAP, MAP_LIST, UNMAP, SYNC_CPU, SYNC_DEVICE, CPU_WRITE, CPU_READ,
+	DEVICE_WRITE, DEVICE_READ, EXHAUST, NR_KINDS
+};
+
+static const char *const names[] = {
+	"map", "map-list", "unmap", "sync-for-cpu", "sync-for-device",
+	"cpu-write", "cpu-read", "device-write", "device-read", "exhaust",
+};
+
+struct op {
+	u8 kind, region, cell, nr, dir, seed;
+	bool dropped;
+};
+
+/* A page of the buffer. */
+struct region {
+	bool mapped;
+	enum dma_data_direction dir;
+	dma_addr_t addr;
+	unsigned int first;		/* of a list: its first cell, else 0 */
+	struct scatterlist sg[2];
+	struct sg_table sgt;
+	DECLARE_BITMAP(cpu, CELLS);	/* cells of the CPU */
+};
+
+struct state {
+	struct conf *conf;
+	struct op op[SEQUENCE];
+	struct region region[REGIONS];
+	u8 right[CONF_BUF_SIZE];
+	u8 bytes[PAGE_SIZE];
+	dma_addr_t hog[HOGS];
+	int hogs;
+	unsigned long done[NR_KINDS];
+	bool lossy;		/* the device loses writes, on purpose */
+};
+
+static bool is_list(struct region *r)
+{
+	return r->sgt.sgl;
+}
+
+/* The bus address of a cell; a list begins with r->first, and then wraps. */
+static dma_addr_t cell_addr(struct region *r, unsigned int cell)
+{
+	size_t off = (cell + CELLS - r->first) % CELLS * CELL;
+	struct scatterlist *sg;
+	int i;
+
+	if (!is_list(r))
+		return r->addr + cell * CELL;
+	for_each_sgtable_dma_sg(&r->sgt, sg, i) {
+		if (off < sg_dma_len(sg))
+			return sg_dma_address(sg) + off;
+		off -= sg_dma_len(sg);
+	}
+	return DMA_MAPPING_ERROR;
+}
+
+static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
+{
+	struct device *dev = s->conf->dev;
+
+	if (r->mapped)
+		return true;
+	r->dir = op->dir;
+	memset(&r->sgt, 0, sizeof(r->sgt));
+	r->first = 0;
+	if (op->kind == MAP_LIST) {
+		r->first = op->cell;
+		sg_init_table(r->sg, op->cell ? 2 : 1);
+		sg_set_buf(&r->sg[0], buf + op->cell * CELL,
+			   PAGE_SIZE - op->cell * CELL);
+		if (op->cell)
+			sg_set_buf(&r->sg[1], buf, op->cell * CELL);
+		r->sgt.sgl = r->sg;
+		r->sgt.orig_nents = op->cell ? 2 : 1;
+		r->mapped = !dma_map_sgtable(dev, &r->sgt, r->dir,
+					     DMA_ATTR_NO_WARN);
+	} else {
+		r->addr = dma_map_single_attrs(dev, buf, PAGE_SIZE, r->dir,
+					       DMA_ATTR_NO_WARN);
+		r->mapped = !dma_mapping_error(dev, r->addr);
+	}
+	if (r->mapped)
+		bitmap_zero(r->cpu, CELLS);
+	return r->mapped || s->hogs;
+}
+
+static void sync(struct state *s, struct region *r, bool cpu, unsigned int cell,
+		 unsigned int nr)
+{
+	struct device *dev = s->conf->dev;
+
+	if (is_list(r) && cpu)
+		dma_sync_sgtable_for_cpu(dev, &r->sgt, r->dir);
+	else if (is_list(r))
+		dma_sync_sgtable_for_device(dev, &r->sgt, r->dir);
+	else if (cpu)
+		dma_sync_single_range_for_cpu(dev, r->addr, cell * CELL,
+					      nr * CELL, r->dir);
+	else
+		dma_sync_single_range_for_device(dev, r->addr, cell * CELL,
+						 nr * CELL, r->dir);
+	bitmap_write(r->cpu, cpu ? GENMASK(nr - 1, 0) : 0, cell, nr);
+}
+
+static void unmap(struct state *s, struct region *r)
+{
+	unsigned int cell;
+
+	if (!r->mapped)
+		return;
+	/* What the CPU has written has to be handed over before. */
+	if (is_list(r) && !bitmap_empty(r->cpu, CELLS))
+		sync(s, r, false, 0, CELLS);
+	for_each_set_bit(cell, r->cpu, CELLS)
+		sync(s, r, false, cell, 1);
+	if (is_list(r))
+		dma_unmap_sgtable(s->conf->dev, &r->sgt, r->dir, 0);
+	else
+		dma_unmap_single(s->conf->dev, r->addr, PAGE_SIZE, r->dir);
+	r->mapped = false;
+}
+
+/* Take all that is left, or give it back. */
+static void exhaust(struct state *s)
+{
+	struct device *dev = s->conf->dev;
+	dma_addr_t addr;
+
+	if (!(s->conf->be->claims & CONF_EXHAUSTS))
+		return;
+	if (!s->hogs) {
+		while (s->hogs < HOGS) {
+			addr = dma_map_single_attrs(dev, s->conf->want,
+						    CONF_BUF_SIZE,
+						    DMA_TO_DEVICE,
+						    DMA_ATTR_NO_WARN);
+			if (dma_mapping_error(dev, addr))
+				return;
+			s->hog[s->hogs++] = addr;
+		}
+	}
+	while (s->hogs)
+		dma_unmap_single(dev, s->hog[--s->hogs], CONF_BUF_SIZE,
+				 DMA_TO_DEVICE);
+}
+
+/* Does each of the cells belong to the CPU, or each to the device? */
+static bool owned(struct region *r, bool cpu, unsigned int cell, unsigned int nr)
+{
+	unsigned long bits = bitmap_read(r->cpu, cell, nr);
+
+	return bits == (cpu ? GENMASK(nr - 1, 0) : 0);
+}
+
+static bool device_moves(struct state *s, struct region *r, u8 *right,
+			 const struct op *op)
+{
+	bool write = op->kind == DEVICE_WRITE;
+	unsigned int cell;
+	dma_addr_t addr;
+
+	for (cell = op->cell; cell < op->cell + op->nr; cell++, right += CELL) {
+		addr = cell_addr(r, cell);
+		if (write) {
+			conf_fill(right, CELL, op->seed + cell);
+			if (!s->lossy &&
+			    conf_write(s->conf, addr, right, CELL))
+				return false;
+		} else if (conf_read(s->conf, addr, s->bytes, CELL) ||
+			   memcmp(s->bytes, right, CELL)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* False if the backend did not do what is right. */
+static bool apply(struct state *s, const struct op *op)
+{
+	struct region *r = &s->region[op->region];
+	size_t at = op->region * PAGE_SIZE + op->cell * CELL;
+	size_t len = op->nr * CELL;
+	u8 *buf = s->conf->buf, *right = s->right + at;
+	bool cpu = op->kind == SYNC_CPU;
+
+	switch (op->kind) {
+	case MAP:
+	case MAP_LIST:
+		return map(s, r, buf + op->region * PAGE_SIZE, op);
+	case UNMAP:
+		unmap(s, r);
+		return true;
+	case SYNC_CPU:
+	case SYNC_DEVICE:
+		if (!r->mapped)
+			return true;
+		if (is_list(r) && owned(r, !cpu, 0, CELLS))
+			sync(s, r, cpu, 0, CELLS);
+		else if (!is_list(r) && owned(r, !cpu, op->cell, op->nr))
+			sync(s, r, cpu, op->cell, op->nr);
+		return true;
+	case CPU_WRITE:
+		if (r->mapped && (r->dir == DMA_FROM_DEVICE ||
+				  !owned(r, true, op->cell, op->nr)))
+			return true;
+		conf_fill(right, len, op->seed);
+		memcpy(buf + at, right, len);
+		return true;
+	case CPU_READ:
+		if (r->mapped && !owned(r, true, op->cell, op->nr))
+			return true;
+		return !memcmp(buf + at, right, len);
+	case DEVICE_WRITE:
+		if (!r->mapped || r->dir == DMA_TO_DEVICE ||
+		    !owned(r, false, op->cell, op->nr))
+			return true;
+		return device_moves(s, r, right, op);
+	case DEVICE_READ:
+		if (!r->mapped || r->dir == DMA_FROM_DEVICE ||
+		    !owned(r, false, op->cell, op->nr))
+			return true;
+		return device_moves(s, r, right, op);
+	default:
+		exhaust(s);
+		return true;
+	}
+}
+
+/* From a fresh start to an end at which nothing is mapped. */
+static bool run(struct state *s, bool count)
+{
+	bool good = true;
+	int i;
+
+	conf_fill(s->conf->buf, CONF_BUF_SIZE, 1);
+	memcpy(s->right, s->conf->buf, CONF_BUF_SIZE);
+	memset(s->region, 0, sizeof(s->region));
+	for (i = 0; i < SEQUENCE && good; i++) {
+		if (s->op[i].dropped)
+			continue;
+		good = apply(s, &s->op[i]);
+		if (count)
+			s->done[s->op[i].kind]++;
+	}
+	for (i = 0; i < REGIONS; i++)
+		unmap(s, &s->region[i]);
+	if (s->hogs)
+		exhaust(s);
+	return good && !memcmp(s->conf->buf, s->right, CONF_BUF_SIZE) &&
+	       conf_used(s->conf) == s->conf->used;
+}
+
+static void make(struct state *s, u64 seed)
+{
+	static const u8 weight[] = {
+		[MAP] = 20, [MAP_LIST] = 30, [UNMAP] = 42, [SYNC_CPU] = 55,
+		[SYNC_DEVICE] = 68, [CPU_WRITE] = 76, [CPU_READ] = 84,
+		[DEVICE_WRITE] = 92, [DEVICE_READ] = 100,
+	};
+	struct rnd_state rnd;
+	struct op *op;
+
+	prandom_seed_state(&rnd, seed);
+	for (op = s->op; op < s->op + SEQUENCE; op++) {
+		u32 r = prandom_u32_state(&rnd);
+
+		op->kind = 0;
+		while (op->kind < EXHAUST && r % 100 >= weight[op->kind])
+			op->kind++;
+		/* Rare: it maps a whole pool. */
+		if (!(r >> 20 & 0x1ff))
+			op->kind = EXHAUST;
+		r = prandom_u32_state(&rnd);
+		op->region = r % REGIONS;
+		op->cell = (r >> 8) % CELLS;
+		op->nr = 1 + (r >> 16) % (CELLS - op->cell);
+		op->dir = (r >> 24) % DMA_NONE;
+		op->seed = r >> 20;
+		op->dropped = false;
+	}
+}
+
+/* Leave out what it fails without. Returns how many operations are left. */
+static int shrink(struct state *s)
+{
+	int chunk, from, i, left = 0;
+	struct op saved[8];
+
+	for (chunk = ARRAY_SIZE(saved); chunk; chunk /= 2) {
+		for (from = 0; from < SEQUENCE; from += chunk) {
+			int n = min(chunk, SEQUENCE - from);
+
+			memcpy(saved, s->op + from, n * sizeof(*saved));
+			for (i = 0; i < n; i++)
+				s->op[from + i].dropped = true;
+			if (run(s, false))
+				memcpy(s->op + from, saved, n * sizeof(*saved));
+		}
+	}
+	for (i = 0; i < SEQUENCE; i++)
+		left += !s->op[i].dropped;
+	return left;
+}
+
+static void print_ops(struct kunit *test, struct state *s)
+{
+	struct op *op;
+
+	for (op = s->op; op < s->op + SEQUENCE; op++)
+		if (!op->dropped)
+			kunit_info(test, "%s region %u cell %u nr %u dir %u",
+				   names[op->kind], op->region, op->cell,
+				   op->nr, op->dir);
+}
+
+static struct state *new_state(struct kunit *test)
+{
+	struct state *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	s->conf = test->priv;
+	return s;
+}
+
+static void any_sequence_does_what_is_right(struct kunit *test)
+{
+	struct state *s = new_state(test);
+	u64 this = seed;
+	uint done;
+	int i;
+
+	for (done = 0; done < ops; done += SEQUENCE, this++) {
+		make(s, this);
+		if (!run(s, true)) {
+			KUNIT_FAIL(test, "dma_stateful.seed=%llu: %d operations",
+				   this, shrink(s));
+			print_ops(test, s);
+			return;
+		}
+		cond_resched();
+	}
+	for (i = 0; i < NR_KINDS; i++)
+		kunit_info(test, "%lu %s", s->done[i], names[i]);
+}
+
+/* The test itself: a device that loses its writes is found with two operations. */
+static void a_failure_is_shrunk(struct kunit *test)
+{
+	struct state *s = new_state(test);
+
+	s->lossy = true;
+	make(s, seed);
+	KUNIT_ASSERT_FALSE(test, run(s, false));
+	KUNIT_EXPECT_EQ(test, 2, shrink(s));
+}
+
+static struct kunit_case stateful_test_cases[] = {
+	KUNIT_CASE_PARAM(a_failure_is_shrunk, conf_gen_present),
+	KUNIT_CASE_PARAM_ATTR(any_sequence_does_what_is_right, conf_gen_present,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	{}
+};
+
+static int stateful_suite_init(struct kunit_suite *suite)
+{
+	return conf_backends_init();
+}
+
+static void stateful_suite_exit(struct kunit_suite *suite)
+{
+	conf_backends_exit();
+}
+
+static struct kunit_suite stateful_test_suite = {
+	.name = "dma_stateful",
+	.suite_init = stateful_suite_init,
+	.suite_exit = stateful_suite_exit,
+	.init = conf_test_init,
+	.exit = conf_test_exit,
+	.test_cases = stateful_test_cases,
+};
+
+kunit_test_suite(stateful_test_suite);
+
+MODULE_DESCRIPTION("KUnit test of random DMA API operations");
+MODULE_LICENSE("GPL");
