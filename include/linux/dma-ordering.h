@@ -39,6 +39,9 @@ enum dma_ordering {
 enum dma_ordering dma_get_ordering(struct device *dev);
 int dma_set_ordering(struct device *dev, enum dma_ordering ordering);
 enum dma_ordering dma_pci_ordering(struct device *dev);
+int dma_flush_writes(struct device *dev);
+int dma_set_flush_writes(struct device *dev, int (*fn)(struct device *dev));
+int dma_pci_flush_writes(struct device *dev);
 #else
 static inline enum dma_ordering dma_get_ordering(struct device *dev)
 {
@@ -47,6 +50,17 @@ static inline enum dma_ordering dma_get_ordering(struct device *dev)
 
 static inline int dma_set_ordering(struct device *dev,
 				   enum dma_ordering ordering)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int dma_flush_writes(struct device *dev)
+{
+	return dev ? -EOPNOTSUPP : -EINVAL;
+}
+
+static inline int dma_set_flush_writes(struct device *dev,
+				       int (*fn)(struct device *dev))
 {
 	return -EOPNOTSUPP;
 }

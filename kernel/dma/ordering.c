@@ -16,6 +16,7 @@
 #include <linux/export.h>
 #include <linux/iommu-dma.h>
 #include <linux/pci.h>
+#include "contract.h"
 
 /**
  * dma_pci_ordering - order of a device's writes by the rules of its bus
@@ -33,16 +34,8 @@ enum dma_ordering dma_pci_ordering(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(dma_pci_ordering);
 
-/**
- * dma_get_ordering - in which order are the writes of a device seen?
- * @dev: device that writes
- *
- * The answer holds for mappings without %DMA_ATTR_WEAK_ORDERING.
- *
- * Context: Any, IRQ and a suspended device included: no hardware is touched.
- * Return: one of &enum dma_ordering.
- */
-enum dma_ordering dma_get_ordering(struct device *dev)
+/* From the device's bus to memory, whatever the device sends. */
+enum dma_ordering dma_path_ordering(struct device *dev)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 	enum dma_ordering declared = READ_ONCE(dev->dma_ordering);
@@ -54,6 +47,20 @@ enum dma_ordering dma_get_ordering(struct device *dev)
 	if (ops->get_ordering)
 		return ops->get_ordering(dev);
 	return DMA_ORDERING_UNKNOWN;
+}
+
+/**
+ * dma_get_ordering - in which order are the writes of a device seen?
+ * @dev: device that writes
+ *
+ * The answer holds for mappings without %DMA_ATTR_WEAK_ORDERING.
+ *
+ * Context: Any, IRQ and a suspended device included: no hardware is touched.
+ * Return: one of &enum dma_ordering.
+ */
+enum dma_ordering dma_get_ordering(struct device *dev)
+{
+	return dma_path_ordering(dev);
 }
 EXPORT_SYMBOL_GPL(dma_get_ordering);
 
