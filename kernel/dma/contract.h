@@ -16,6 +16,5 @@ enum dma_backend {
 
 enum dma_backend dma_map_backend(struct device *dev);
 enum dma_backend dma_alloc_backend(struct device *dev);
-enum dma_ordering dma_path_ordering(struct device *dev);
 
 #endif /* _KERNEL_DMA_CONTRACT_H */

@@ -36,7 +36,7 @@
 #include <linux/export.h>
 #include <linux/iommu-dma.h>
 #include <linux/pci.h>
-#include "contract.h"
+#include "ordering.h"
 
 static int flush_by_config_read(struct pci_dev *pdev)
 {

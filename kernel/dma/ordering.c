@@ -16,7 +16,7 @@
 #include <linux/export.h>
 #include <linux/iommu-dma.h>
 #include <linux/pci.h>
-#include "contract.h"
+#include "ordering.h"
 
 /**
  * dma_pci_ordering - order of a device's writes by the rules of its bus
