@@ -1228,6 +1228,21 @@ static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
 }
 
+/* All of the backends keep the order of PCI, so a read from the device will do. */
+static void its_writes_can_be_waited_for(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	unsigned long flags;
+	int ret;
+
+	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(et->dev));
+	KUNIT_EXPECT_EQ(test, 0, dma_flush_writes(et->dev));
+	local_irq_save(flags);
+	ret = dma_flush_writes(et->dev);
+	local_irq_restore(flags);
+	KUNIT_EXPECT_EQ(test, 0, ret);
+}
+
 static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(edu_backend_is_the_one_named),
 	KUNIT_CASE(the_device_reads_what_is_mapped),
@@ -1250,6 +1265,7 @@ static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(the_query_is_the_map_of_a_resource),
 	KUNIT_CASE(a_buffer_to_read_cannot_be_written),
 	KUNIT_CASE(an_unmapped_buffer_cannot_be_written),
+	KUNIT_CASE(its_writes_can_be_waited_for),
 	{}
 };
 
