@@ -31,10 +31,10 @@ icount="-accel tcg -icount shift=0,sleep=off"
 fragment() {
 	local copy=$kunit_out/$1.config sed='' symbol
 	[ "$kunit_tree" != "$tree" ] || { say "$top/configs/$1.config"; return; }
-	for symbol in $(sed -n 's/^CONFIG_\(.*_KUNIT_TEST\)=y/\1/p' "$top/configs/$1.config"); do
+	while read -r symbol; do
 		grep -rqsw --include=Kconfig "config $symbol" "$kunit_tree/kernel/dma" \
 			"$kunit_tree/drivers" || sed="$sed/^CONFIG_$symbol=/d;"
-	done
+	done < <(sed -n 's/^CONFIG_\(.*_KUNIT_TEST\)=y/\1/p' "$top/configs/$1.config")
 	mkdir -p "$kunit_out" && sed "$sed" "$top/configs/$1.config" >"$copy" || die "cannot write $copy"
 	say "$copy"
 }

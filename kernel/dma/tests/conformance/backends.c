@@ -425,6 +425,7 @@ static phys_addr_t tce(struct conf *conf, dma_addr_t addr)
 
 	return entry & mask ? (entry & ~mask) | (addr & mask) : CONF_NOWHERE;
 }
+
 /* A table that runs out of room in the hypervisor. */
 static struct iommu_table_ops failing_ops;
 static const struct iommu_table_ops *real_ops;

@@ -17,6 +17,7 @@ static const struct piece one[] = { { 1, 100, 3000 } };
 static const struct piece joined[] = {
 	{ 0, 0, 4096 }, { 1, 0, 4096 }, { 2, 0, 4096 }, { 3, 0, 2000 },
 };
+
 static const struct piece ragged[] = {
 	{ 5, 100, 256 }, { 0, 3000, 1096 }, { 7, 0, 4096 }, { 2, 1, 1 },
 	{ 3, 2047, 2 }, { 6, 0, 4096 }, { 4, 64, 4032 }, { 1, 128, 2048 },
