@@ -26,16 +26,15 @@ edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,b
 icount="-accel tcg -icount shift=0,sleep=off"
 }
 
-# fragment CONFIG: its file, or for a prefix of the series a copy without the suites that
+# fragment CONFIG: its file, or for a prefix of the series a copy without the options that
 # come later.
 fragment() {
-	local copy=$kunit_out/$1.config sed='' symbol
+	local copy=$kunit_out/$1.config
 	[ "$kunit_tree" != "$tree" ] || { say "$top/configs/$1.config"; return; }
-	while read -r symbol; do
-		grep -rqsw --include=Kconfig "config $symbol" "$kunit_tree/kernel/dma" \
-			"$kunit_tree/drivers" || sed="$sed/^CONFIG_$symbol=/d;"
-	done < <(sed -n 's/^CONFIG_\(.*_KUNIT_TEST\)=y/\1/p' "$top/configs/$1.config")
-	mkdir -p "$kunit_out" && sed "$sed" "$top/configs/$1.config" >"$copy" || die "cannot write $copy"
+	mkdir -p "$kunit_out" &&
+		grep -rhs --include='Kconfig*' -E '^(menu)?config ' "$kunit_tree" |
+			awk 'NR == FNR { known["CONFIG_" $2 "=y"] = 1; next } !/=y$/ || $0 in known' \
+				- "$top/configs/$1.config" >"$copy" || die "cannot write $copy"
 	say "$copy"
 }
 

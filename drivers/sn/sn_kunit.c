@@ -1,0 +1,902 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SGI's PCI bridges, on a model of them: do bus addresses lead where they should,
+ * with a barrier where one was asked for, and nowhere once they are unmapped?
+ *
+ * The model decodes by numbers of its own.  It keeps what a device writes back
+ * and lands it in the worst order, the last write first, unless a write has the
+ * barrier: then all earlier ones land before it.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/dma-contract.h>
+#include <linux/dma-map-ops.h>
+#include <linux/io.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include "bridge.h"
+
+#define NR_POSTED	64
+#define REGS_END	0x40000
+
+struct posted {
+	u64	phys;
+	u64	value;
+};
+
+struct model {
+	enum sn_chip	chip;
+	bool		pcix;
+	unsigned int	revision;
+	unsigned int	port;
+	u64		*regs;
+	u64		flush_word;
+	bool		deaf;		/* does not answer a force interrupt */
+	bool		lossy;		/* does not take entries */
+	unsigned int	nr_posted;
+	struct posted	posted[NR_POSTED];
+};
+
+static void land(struct posted *write)
+{
+	*(u64 *)phys_to_virt(write->phys) = write->value;
+}
+
+/* Last first. */
+static void drain(struct model *m)
+{
+	while (m->nr_posted)
+		land(&m->posted[--m->nr_posted]);
+}
+
+/* In the order of the writes. */
+static void drain_in_order(struct model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_posted; i++)
+		land(&m->posted[i]);
+	m->nr_posted = 0;
+}
+
+static u64 model_read(void *regs, unsigned int offset)
+{
+	struct model *m = regs;
+
+	if (WARN_ON(offset >= REGS_END || offset % 8))
+		return 0;
+	if (m->chip == SN_TIOCP && m->revision > 1 && offset == 0x248)
+		drain_in_order(m);
+	if (m->lossy && offset == 0x50)
+		return 1;
+	return m->regs[offset / 8];
+}
+
+static void model_write(void *regs, unsigned int offset, u64 value)
+{
+	struct model *m = regs;
+
+	if (WARN_ON(offset >= REGS_END || offset % 8))
+		return;
+	m->regs[offset / 8] = value;
+	if (m->chip == SN_PIC && offset == 0x1c8 && value == 1 && !m->deaf) {
+		drain_in_order(m);
+		m->flush_word = 0x10f;
+	}
+}
+
+static const struct sn_regs_ops model_ops = {
+	.read	= model_read,
+	.write	= model_write,
+};
+
+/* A bus address: where it leads, or false for an error of the bridge. */
+struct decoded {
+	u64	to;		/* of the interconnect */
+	bool	barrier;
+	bool	prefetch;
+	bool	direct;
+};
+
+static bool decode_pcibr(struct model *m, u64 bus, struct decoded *d)
+{
+	unsigned int shift = m->regs[0x20 / 8] & 0x200000 ? 14 : 12;
+	u64 entry;
+
+	if (bus >> 60) {
+		if (bus >> 60 != (m->chip == SN_PIC ? 8 : 1))
+			return false;
+		d->to = bus & 0x3fffffffffffff;
+		d->barrier = bus & 0x0100000000000000;
+		d->prefetch = bus & 0x0800000000000000;
+		d->direct = true;
+		return true;
+	}
+	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->pcix) {
+		d->to = bus;	/* the window is at 2 GiB */
+		d->direct = true;
+		return true;
+	}
+	if (bus < 0x40000000 || bus > 0x7fffffff)
+		return false;
+	bus &= 0x1fffffff;
+	if (bus >> shift >= 1024)
+		return false;
+	entry = m->regs[(0x10000 >> 3) + (bus >> shift)];
+	if (!(entry & 1) || (m->chip == SN_PIC && (entry >> 8 & 15) != 8))
+		return false;
+	d->to = (entry & 0xfffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));
+	d->barrier = entry & 0x10;
+	d->prefetch = entry & 8;
+	return true;
+}
+
+static bool decode_tioca(struct model *m, u64 bus, struct decoded *d)
+{
+	u64 *gart, entry;
+
+	if (bus >> 60 == 1) {
+		d->to = bus & 0x3fffffffffffff;
+		d->direct = true;
+		return true;
+	}
+	if (bus > 0xffffffff && bus <= 0xffffffffffff) {
+		d->to = (m->regs[0xe8 / 8] >> 20 & 0x3f) << 48 | bus;
+		d->direct = true;
+		return true;
+	}
+	if (bus < 0xc0000000 || !(m->regs[0x200 / 8] & 1) ||
+	    (m->regs[0x28 / 8] & 4) == 0)
+		return false;
+	gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
+	entry = le64_to_cpu((__force __le64)gart[(bus - 0x80000000) >> 12]);
+	if (!(entry >> 63))
+		return false;
+	d->to = (entry << 12 & 0x3ffffffffff000) | (bus & 0xfff);
+	return true;
+}
+
+static bool decode_tioce(struct model *m, u64 bus, struct decoded *d)
+{
+	u64 entry, page;
+
+	if (bus >> 63) {
+		d->to = bus & 0x3fffffffffffff;
+		d->barrier = bus >> 62 & 1;
+		d->direct = true;
+		return true;
+	}
+	if (bus <= 0xffffffff && bus >= 0x80000000) {
+		d->to = m->regs[(0xb078 >> 3) + m->port] | (bus & 0x3fffffff);
+		d->barrier = bus & 0x40000000;
+		d->direct = true;
+		return true;
+	}
+	if (bus <= 0x7fffffff) {
+		d->barrier = bus & 0x40000000;
+		bus &= 0x3fffffff;
+		if (bus >> 18 >= 2048 - 64)
+			return false;
+		entry = m->regs[(0x38000 >> 3) + 64 + (bus >> 18)];
+		page = 0x40000;
+	} else if (bus >= 0x4000000000 && bus <= 0x7fffffffff) {
+		entry = m->regs[(0x30000 >> 3) + ((bus & 0x3fffffffff) >> 26)];
+		page = 0x4000000;
+	} else if (bus >= 0x8000000000 && bus <= 0xffffffffff) {
+		entry = m->regs[(0x38000 >> 3) + 32 * m->port +
+				((bus & 0x7fffffffff) >> 34)];
+		page = 0x400000000;
+	} else {
+		return false;
+	}
+	if (!(entry >> 63))
+		return false;
+	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
+	return true;
+}
+
+static bool decode(struct model *m, u64 bus, struct decoded *d)
+{
+	memset(d, 0, sizeof(*d));
+	switch (m->chip) {
+	case SN_TIOCA:
+		return decode_tioca(m, bus, d);
+	case SN_TIOCE:
+		return decode_tioce(m, bus, d);
+	default:
+		return decode_pcibr(m, bus, d);
+	}
+}
+
+/* The device writes. */
+static bool post(struct model *m, u64 bus, u64 value)
+{
+	struct decoded d;
+
+	if (!decode(m, bus, &d) || m->nr_posted == NR_POSTED)
+		return false;
+	if (d.barrier)
+		drain(m);
+	m->posted[m->nr_posted++] = (struct posted){ d.to, value };
+	return true;
+}
+
+/* A bridge, a device behind it, some pages. */
+struct fixture {
+	struct model		model;
+	struct sn_bridge_params	params;
+	struct sn_bridge	*bridge;
+	struct sn_slot		slot;
+	struct device		*dev;
+	struct page		*page;
+};
+
+static int sn_test_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	test->priv = f;
+	f->model.regs = kvzalloc(REGS_END, GFP_KERNEL);
+	f->page = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
+	f->dev = kunit_device_register(test, "sn");
+	if (!f->model.regs || !f->page || IS_ERR(f->dev))
+		return -ENOMEM;
+	/* RAM as it is here, on node 0. */
+	f->params = (struct sn_bridge_params){
+		.regs_ops = &model_ops, .regs = &f->model, .revision = 2,
+		.hub = { .nasid_shift = 38, .nasid_mask = 0x7ff },
+		.page_shift = 12, .target = 8, .window = 0x80000000,
+	};
+	f->slot = (struct sn_slot){ .slot = 2,
+				    .flush_word = &f->model.flush_word };
+	return 0;
+}
+
+static void detach(struct fixture *f)
+{
+	if (IS_ERR_OR_NULL(f->bridge))
+		return;
+	sn_bridge_detach(f->dev);
+	sn_bridge_destroy(f->bridge);
+	f->bridge = NULL;
+}
+
+static void sn_test_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	if (!f)
+		return;
+	detach(f);
+	kvfree(f->model.regs);
+	if (f->page)
+		__free_pages(f->page, 2);
+}
+
+static struct fixture *attach(struct kunit *test, enum sn_chip chip, u64 mask)
+{
+	struct fixture *f = test->priv;
+
+	detach(f);
+	f->params.chip = chip;
+	f->model.chip = chip;
+	f->model.pcix = f->params.pcix;
+	f->model.revision = f->params.revision;
+	f->model.port = f->slot.port;
+	f->bridge = sn_bridge_create(&f->params);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->bridge);
+	KUNIT_ASSERT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(f->dev, mask), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_coherent_mask(f->dev, mask), 0);
+	return f;
+}
+
+/* NASID 4, offset 0x12345000, cacheable memory: nothing is accessed there. */
+#define FAR		0x13012345000ULL
+#define FAR_TIOCA	0x10012345000ULL	/* if that is address space 0 */
+
+static struct fixture *attach_far(struct kunit *test, enum sn_chip chip,
+				  u64 mask)
+{
+	struct fixture *f = test->priv;
+
+	/* A GART is in real memory. */
+	f->params.hub.memory_as = chip == SN_TIOCA ? 0 : 3;
+	return attach(test, chip, mask);
+}
+
+static dma_addr_t map_at(struct fixture *f, u64 phys, size_t size,
+			 unsigned long attrs)
+{
+	const struct dma_map_ops *ops = get_dma_ops(f->dev);
+
+	return ops->map_page(f->dev, pfn_to_page(PHYS_PFN(phys)),
+			     offset_in_page(phys), size, DMA_FROM_DEVICE, attrs);
+}
+
+static void unmap_at(struct fixture *f, dma_addr_t bus, size_t size)
+{
+	get_dma_ops(f->dev)->unmap_page(f->dev, bus, size, DMA_FROM_DEVICE, 0);
+}
+
+/* Skips a sync that there is not, so that dma-debug lets mappings overlap. */
+static dma_addr_t map_one(struct fixture *f, size_t size, unsigned long attrs)
+{
+	dma_addr_t bus;
+
+	bus = dma_map_page_attrs(f->dev, f->page, 0, size, DMA_FROM_DEVICE,
+				 attrs | DMA_ATTR_SKIP_CPU_SYNC);
+	return dma_mapping_error(f->dev, bus) ? DMA_MAPPING_ERROR : bus;
+}
+
+static void unmap_one(struct fixture *f, dma_addr_t bus, size_t size)
+{
+	dma_unmap_page_attrs(f->dev, bus, size, DMA_FROM_DEVICE, 0);
+}
+
+static void a_direct_address_is_the_worked_one(struct kunit *test)
+{
+	struct fixture *f = attach_far(test, SN_PIC, DMA_BIT_MASK(64));
+
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x8800004012345000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x8100004012345000ULL);
+	f = attach_far(test, SN_TIOCP, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x1800040012345000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x1100040012345000ULL);
+	f = attach_far(test, SN_TIOCA, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR_TIOCA, 8, 0),
+			0x1000040012345000ULL);
+	f = attach_far(test, SN_TIOCA, DMA_BIT_MASK(48));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR_TIOCA, 8, 0), 0x040012345000ULL);
+	f = attach_far(test, SN_TIOCE, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x8000040012345000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0xc000040012345000ULL);
+}
+
+static void another_function_has_its_own_channel(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->slot.function = 1;
+	attach_far(test, SN_PIC, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x8a00004012345000ULL);
+}
+
+static void pcix_does_not_prefetch(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct decoded d;
+	dma_addr_t bus;
+
+	f->params.pcix = true;
+	attach_far(test, SN_PIC, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x8000004012345000ULL);
+	attach_far(test, SN_TIOCP, DMA_BIT_MASK(32));
+	bus = map_at(f, FAR, 8, 0);
+	KUNIT_EXPECT_EQ(test, bus, 0x40000000ULL);
+	KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+	KUNIT_EXPECT_FALSE(test, d.prefetch);
+}
+
+static void shub2_has_its_banks_in_the_address(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->params.hub.shub2 = true;
+	attach_far(test, SN_TIOCP, DMA_BIT_MASK(64));
+	/* Bits 35:34 of the offset go to 37:36. */
+	KUNIT_EXPECT_EQ(test, map_at(f, 0x13812345000ULL, 8, 0),
+			0x1800042012345000ULL);
+}
+
+static void an_entry_leads_to_the_worked_address(struct kunit *test)
+{
+	struct fixture *f = attach_far(test, SN_PIC, DMA_BIT_MASK(32));
+
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + 0x10, 8, 0), 0x40000010ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0x4012345809ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x40001000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10008 / 8], 0x4012345811ULL);
+	f = attach_far(test, SN_TIOCP, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x40000000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0x40012345011ULL);
+}
+
+static void memory_of_another_kind_is_not_mapped(struct kunit *test)
+{
+	enum sn_chip chip;
+
+	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		struct fixture *f = attach_far(test, chip, DMA_BIT_MASK(64));
+
+		KUNIT_EXPECT_EQ(test, map_at(f, 0x12012345000ULL, 8, 0),
+				DMA_MAPPING_ERROR);
+	}
+}
+
+static void the_window_is_used_without_a_barrier(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->params.window = 0x4000000000ULL;
+	attach_far(test, SN_PIC, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x92345000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x40000000ULL);
+	/* It ends at 2 GiB. */
+	KUNIT_EXPECT_EQ(test, map_at(f, 0x1307ffff000ULL, 0x1001, 0),
+			0x40001000ULL);
+}
+
+/* Every bridge and mask: what is mapped has the barrier if it was asked for. */
+static const struct {
+	enum sn_chip chip;
+	u64 mask;
+	bool pcix;
+} ways[] = {
+	{ SN_PIC, DMA_BIT_MASK(64) },
+	{ SN_PIC, DMA_BIT_MASK(64), true },
+	{ SN_PIC, DMA_BIT_MASK(32) },
+	{ SN_PIC, DMA_BIT_MASK(31) },
+	{ SN_TIOCP, DMA_BIT_MASK(64) },
+	{ SN_TIOCP, DMA_BIT_MASK(48) },
+	{ SN_TIOCP, DMA_BIT_MASK(32), true },
+	{ SN_TIOCP, DMA_BIT_MASK(31) },
+	{ SN_TIOCE, DMA_BIT_MASK(64) },
+	{ SN_TIOCE, DMA_BIT_MASK(40) },
+	{ SN_TIOCE, DMA_BIT_MASK(32) },
+	{ SN_TIOCE, DMA_BIT_MASK(31) },
+};
+
+static struct fixture *attach_way(struct kunit *test, int i)
+{
+	struct fixture *f = test->priv;
+
+	detach(f);
+	f->params.pcix = ways[i].pcix;
+	return attach(test, ways[i].chip, ways[i].mask);
+}
+
+static void every_path_keeps_the_barrier(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct fixture *f = attach_way(test, i);
+		dma_addr_t plain = map_one(f, 64, 0);
+		dma_addr_t bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
+		struct decoded d;
+
+		KUNIT_ASSERT_FALSE(test, plain == DMA_MAPPING_ERROR);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
+		KUNIT_ASSERT_TRUE(test, decode(&f->model, plain, &d));
+		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+		KUNIT_EXPECT_FALSE_MSG(test, d.barrier, "way %d", i);
+		KUNIT_ASSERT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+		KUNIT_EXPECT_TRUE_MSG(test, d.barrier, "way %d", i);
+		KUNIT_EXPECT_FALSE_MSG(test, d.prefetch, "way %d", i);
+		KUNIT_EXPECT_LE(test, bus, ways[i].mask);
+		KUNIT_EXPECT_LE(test, plain, ways[i].mask);
+		unmap_one(f, plain, 64);
+		dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
+				     DMA_ATTR_WRITE_BARRIER);
+	}
+}
+
+static void coherent_memory_has_the_barrier(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct fixture *f = attach_way(test, i);
+		struct decoded d;
+		dma_addr_t bus;
+		u64 *mem = dma_alloc_coherent(f->dev, 100, &bus, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, mem);
+		KUNIT_EXPECT_EQ(test, mem[0], 0);
+		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_EXPECT_EQ(test, d.to, virt_to_phys(mem));
+		KUNIT_EXPECT_TRUE_MSG(test, d.barrier, "way %d", i);
+		dma_free_coherent(f->dev, 100, mem, bus);
+	}
+}
+
+/* A completion is written after its data: who is seen first? */
+static void check_race(struct kunit *test, struct fixture *f,
+		       unsigned long attrs, bool data_missing)
+{
+	u64 *mem = page_address(f->page);
+	dma_addr_t data, done;
+	struct posted *last;
+
+	mem[0] = 0;
+	mem[PAGE_SIZE / 8] = 0;
+	data = dma_map_page_attrs(f->dev, f->page, 0, 64, DMA_FROM_DEVICE, 0);
+	done = dma_map_page_attrs(f->dev, f->page + 1, 0, 64, DMA_FROM_DEVICE,
+				  attrs);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, data));
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, done));
+	KUNIT_ASSERT_TRUE(test, post(&f->model, data, 1));
+	KUNIT_ASSERT_TRUE(test, post(&f->model, done, 2));
+	last = &f->model.posted[--f->model.nr_posted];
+	land(last);
+	KUNIT_EXPECT_EQ(test, mem[PAGE_SIZE / 8], 2);
+	KUNIT_EXPECT_EQ(test, mem[0] == 0, data_missing);
+	drain(&f->model);
+	dma_unmap_page_attrs(f->dev, data, 64, DMA_FROM_DEVICE, 0);
+	dma_unmap_page_attrs(f->dev, done, 64, DMA_FROM_DEVICE, attrs);
+}
+
+static void a_completion_waits_for_its_data(struct kunit *test)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct fixture *f = attach_way(test, i);
+
+		check_race(test, f, 0, true);
+		check_race(test, f, DMA_ATTR_WRITE_BARRIER, false);
+	}
+}
+
+static void flushed_writes_are_in_memory(struct kunit *test)
+{
+	static const enum sn_chip able[] = { SN_PIC, SN_TIOCP };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(able); i++) {
+		struct fixture *f = attach(test, able[i], DMA_BIT_MASK(64));
+		u64 *mem = page_address(f->page);
+		dma_addr_t bus = map_one(f, 64, 0);
+
+		mem[0] = 0;
+		KUNIT_ASSERT_TRUE(test, post(&f->model, bus, 3));
+		KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), 0);
+		KUNIT_EXPECT_EQ(test, mem[0], 3);
+		drain(&f->model);
+		unmap_one(f, bus, 64);
+	}
+}
+
+static void what_cannot_flush_says_so(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_TIOCA, DMA_BIT_MASK(64));
+
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), -EOPNOTSUPP);
+	attach(test, SN_TIOCE, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), -EOPNOTSUPP);
+	f->slot.flush_word = NULL;
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), -EOPNOTSUPP);
+	f->slot.flush_word = &f->model.flush_word;
+	f->params.revision = 1;
+	attach(test, SN_TIOCP, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), -EOPNOTSUPP);
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	f->model.deaf = true;
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), -ETIMEDOUT);
+}
+
+static void a_mask_that_reaches_nothing_is_refused(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	enum sn_chip chip;
+
+	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		attach(test, chip, DMA_BIT_MASK(64));
+		KUNIT_EXPECT_EQ(test, dma_set_mask(f->dev, DMA_BIT_MASK(30)),
+				-EIO);
+		KUNIT_EXPECT_EQ(test, dma_get_required_mask(f->dev), U64_MAX);
+	}
+	f->params.pcix = true;
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, dma_set_mask(f->dev, DMA_BIT_MASK(63)), -EIO);
+	attach(test, SN_TIOCP, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, dma_set_mask(f->dev, DMA_BIT_MASK(32)), 0);
+}
+
+static void a_bus_limit_closes_the_direct_way(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_PIC, DMA_BIT_MASK(64));
+
+	f->dev->bus_dma_limit = DMA_BIT_MASK(32);
+	KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), 0x40000000ULL);
+	unmap_one(f, 0x40000000ULL, 8);
+	f->dev->bus_dma_limit = 0;
+}
+
+static void tioca_refuses_the_barrier(struct kunit *test)
+{
+	static const u64 masks[] = { DMA_BIT_MASK(64), DMA_BIT_MASK(48),
+				     DMA_BIT_MASK(32) };
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		struct fixture *f = attach(test, SN_TIOCA, masks[i]);
+		struct dma_query q;
+		struct decoded d;
+		dma_addr_t bus;
+
+		KUNIT_EXPECT_EQ(test, dma_get_ordering(f->dev),
+				DMA_ORDERING_WEAK);
+		bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
+		KUNIT_EXPECT_TRUE(test, dma_mapping_error(f->dev, bus));
+		KUNIT_EXPECT_EQ(test,
+				dma_query_page(f->dev, f->page, 0, 64,
+					       DMA_FROM_DEVICE,
+					       DMA_ATTR_WRITE_BARRIER, &q),
+				-EOPNOTSUPP);
+		/* The backend itself refuses as well. */
+		KUNIT_EXPECT_EQ(test, map_at(f, page_to_phys(f->page), 64,
+					     DMA_ATTR_WRITE_BARRIER),
+				DMA_MAPPING_ERROR);
+		bus = map_one(f, 64, DMA_ATTR_REQUIRE_COHERENT);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
+		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+		dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
+				     DMA_ATTR_REQUIRE_COHERENT);
+	}
+}
+
+static void entries_run_out_and_recover(struct kunit *test)
+{
+	static const enum sn_chip able[] = { SN_PIC, SN_TIOCP, SN_TIOCA };
+	struct fixture *f = test->priv;
+	dma_addr_t bus[4];
+	int i, n;
+
+	f->params.nr_entries = 4;
+	f->params.window = 1ULL << 37;
+	for (i = 0; i < ARRAY_SIZE(able); i++) {
+		attach(test, able[i], DMA_BIT_MASK(32));
+		for (n = 0; n < 4; n++) {
+			bus[n] = map_one(f, PAGE_SIZE / 2, 0);
+			KUNIT_ASSERT_FALSE(test,
+					   bus[n] == DMA_MAPPING_ERROR);
+		}
+		KUNIT_EXPECT_TRUE(test, map_one(f, 8, 0) ==
+				  DMA_MAPPING_ERROR);
+		KUNIT_EXPECT_NULL(test, dma_alloc_coherent(f->dev, 8, &bus[2],
+							   GFP_KERNEL));
+		unmap_one(f, bus[1], PAGE_SIZE / 2);
+		KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), bus[1]);
+		unmap_one(f, bus[1], 8);
+		for (n = 0; n < 4; n++)
+			if (n != 1)
+				unmap_one(f, bus[n], PAGE_SIZE / 2);
+	}
+}
+
+static void a_list_that_does_not_fit_takes_nothing(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct scatterlist sg[4];
+	int i;
+
+	f->params.nr_entries = 3;
+	f->params.window = 1ULL << 37;
+	attach(test, SN_TIOCP, DMA_BIT_MASK(32));
+	sg_init_table(sg, 4);
+	for (i = 0; i < 4; i++)
+		sg_set_page(&sg[i], f->page + i, 64, 8);
+	KUNIT_EXPECT_EQ(test, dma_map_sg(f->dev, sg, 4, DMA_FROM_DEVICE), 0);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8 + i], 0);
+	KUNIT_EXPECT_EQ(test, dma_map_sg(f->dev, sg, 3, DMA_FROM_DEVICE), 3);
+	KUNIT_EXPECT_EQ(test, sg_dma_address(&sg[2]), 0x40002008ULL);
+	dma_unmap_sg(f->dev, sg, 3, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0);
+}
+
+static void unmapped_entries_no_longer_translate(struct kunit *test)
+{
+	static const struct {
+		enum sn_chip chip;
+		u64 mask;
+		unsigned long attrs;
+	} how[] = {
+		{ SN_PIC, DMA_BIT_MASK(31), 0 },
+		{ SN_PIC, DMA_BIT_MASK(31), DMA_ATTR_WRITE_BARRIER },
+		{ SN_TIOCP, DMA_BIT_MASK(31), DMA_ATTR_WRITE_BARRIER },
+		{ SN_TIOCA, DMA_BIT_MASK(32), 0 },
+		{ SN_TIOCE, DMA_BIT_MASK(31), 0 },
+		{ SN_TIOCE, DMA_BIT_MASK(31), DMA_ATTR_WRITE_BARRIER },
+		{ SN_TIOCE, DMA_BIT_MASK(40), 0 },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(how); i++) {
+		struct fixture *f = attach(test, how[i].chip, how[i].mask);
+		size_t size = 2 * PAGE_SIZE;
+		dma_addr_t bus;
+		struct decoded d;
+
+		bus = dma_map_page_attrs(f->dev, f->page, 100, size,
+					 DMA_FROM_DEVICE, how[i].attrs);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
+		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus + size - 1, &d));
+		KUNIT_EXPECT_EQ(test, d.to,
+				page_to_phys(f->page) + 100 + size - 1);
+		KUNIT_EXPECT_FALSE(test, d.direct);
+		dma_unmap_page_attrs(f->dev, bus, size, DMA_FROM_DEVICE,
+				     how[i].attrs);
+		KUNIT_EXPECT_FALSE_MSG(test, decode(&f->model, bus, &d),
+				       "way %d", i);
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       decode(&f->model, bus + size - 1, &d),
+				       "way %d", i);
+	}
+}
+
+static void an_entry_that_does_not_arrive_fails_the_map(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_TIOCP, DMA_BIT_MASK(31));
+
+	f->model.lossy = true;
+	KUNIT_EXPECT_TRUE(test, map_one(f, 8, 0) == DMA_MAPPING_ERROR);
+	f->model.lossy = false;
+	KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), 0x40000000ULL);
+	unmap_one(f, 0x40000000ULL, 8);
+}
+
+static void tioce_does_not_share_what_has_no_barrier(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_TIOCE, DMA_BIT_MASK(40));
+	dma_addr_t plain = map_one(f, 64, 0), again, bus;
+	struct decoded d;
+
+	KUNIT_EXPECT_GE(test, plain, 0x4000000000ULL);
+	bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
+	KUNIT_ASSERT_TRUE(test, decode(&f->model, bus, &d));
+	KUNIT_EXPECT_TRUE(test, d.barrier);
+	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+	again = map_one(f, 64, 0);
+	KUNIT_ASSERT_TRUE(test, decode(&f->model, again, &d));
+	KUNIT_EXPECT_FALSE(test, d.barrier);
+	unmap_one(f, again, 64);
+	unmap_one(f, plain, 64);
+	KUNIT_EXPECT_FALSE(test, decode(&f->model, plain, &d) && !d.direct);
+	KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+	dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
+			     DMA_ATTR_WRITE_BARRIER);
+}
+
+static void tioce_keeps_an_entry_until_the_last_unmap(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_TIOCE, DMA_BIT_MASK(31));
+	dma_addr_t bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
+	dma_addr_t plain = map_one(f, 64, 0);
+	struct decoded d;
+
+	KUNIT_EXPECT_EQ(test, bus, plain | 0x40000000ULL);
+	dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
+			     DMA_ATTR_WRITE_BARRIER);
+	KUNIT_EXPECT_TRUE(test, decode(&f->model, plain, &d));
+	unmap_one(f, plain, 64);
+	KUNIT_EXPECT_FALSE(test, decode(&f->model, plain, &d));
+}
+
+static void tioce_has_a_window_per_port(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	dma_addr_t first, second;
+
+	f->slot.port = 1;
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(32));
+	first = map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER);
+	KUNIT_EXPECT_EQ(test, first, 0xd2345000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0xb080 / 8], 0x40000000000ULL);
+	/* Another GiB has to be mapped by entries, with the barrier still. */
+	second = map_at(f, FAR + SZ_1G, 8, DMA_ATTR_WRITE_BARRIER);
+	KUNIT_EXPECT_EQ(test, second, 0x40005000ULL);
+	unmap_at(f, first, 8);
+	unmap_at(f, second, 8);
+	first = map_at(f, FAR + SZ_1G, 8, 0);
+	KUNIT_EXPECT_EQ(test, first, 0x92345000ULL);
+	unmap_at(f, first, 8);
+}
+
+static void what_goes_downstream_is_not_used(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	dma_addr_t bus;
+
+	f->params.port[0].start = 0;
+	f->params.port[0].end = 0x3ffff;
+	f->params.port[1].start = 0x40040000;
+	f->params.port[1].end = 0x4007ffff;
+	attach(test, SN_TIOCE, DMA_BIT_MASK(31));
+	bus = map_one(f, 8, 0);
+	KUNIT_EXPECT_EQ(test, bus & -SZ_256K, 0x80000ULL);
+	unmap_one(f, bus, 8);
+}
+
+static void the_query_says_what_a_mapping_takes(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_PIC, DMA_BIT_MASK(64));
+	struct dma_query q;
+
+	KUNIT_EXPECT_EQ(test, dma_query_page(f->dev, f->page, 0, 8,
+					     DMA_FROM_DEVICE,
+					     DMA_ATTR_WRITE_BARRIER, &q), 0);
+	KUNIT_EXPECT_FALSE(test, q.may_exhaust);
+	KUNIT_EXPECT_EQ(test, q.ordering, DMA_ORDERING_WEAK_BARRIER);
+	attach(test, SN_PIC, DMA_BIT_MASK(31));
+	KUNIT_EXPECT_EQ(test, dma_query_page(f->dev, f->page, 0, 8,
+					     DMA_FROM_DEVICE,
+					     DMA_ATTR_WRITE_BARRIER, &q), 0);
+	KUNIT_EXPECT_TRUE(test, q.may_exhaust);
+	KUNIT_EXPECT_EQ(test, dma_query_resource(f->dev, 0x1000, 8,
+						 DMA_FROM_DEVICE, 0, &q), -EIO);
+	KUNIT_EXPECT_EQ(test, dma_max_mapping_size(f->dev), 1023 * SZ_4K);
+}
+
+static void parameters_that_make_no_sense_are_refused(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sn_bridge_params p = f->params;
+
+	p.chip = SN_NR_CHIPS;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	p = f->params;
+	p.nr_entries = 1025;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	p = f->params;
+	p.page_shift = 13;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	p = f->params;
+	p.window = 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	KUNIT_EXPECT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot),
+			-EBUSY);
+}
+
+static struct kunit_case sn_test_cases[] = {
+	KUNIT_CASE(a_direct_address_is_the_worked_one),
+	KUNIT_CASE(another_function_has_its_own_channel),
+	KUNIT_CASE(pcix_does_not_prefetch),
+	KUNIT_CASE(shub2_has_its_banks_in_the_address),
+	KUNIT_CASE(an_entry_leads_to_the_worked_address),
+	KUNIT_CASE(memory_of_another_kind_is_not_mapped),
+	KUNIT_CASE(the_window_is_used_without_a_barrier),
+	KUNIT_CASE(every_path_keeps_the_barrier),
+	KUNIT_CASE(coherent_memory_has_the_barrier),
+	KUNIT_CASE(a_completion_waits_for_its_data),
+	KUNIT_CASE(flushed_writes_are_in_memory),
+	KUNIT_CASE(what_cannot_flush_says_so),
+	KUNIT_CASE(a_mask_that_reaches_nothing_is_refused),
+	KUNIT_CASE(a_bus_limit_closes_the_direct_way),
+	KUNIT_CASE(tioca_refuses_the_barrier),
+	KUNIT_CASE(entries_run_out_and_recover),
+	KUNIT_CASE(a_list_that_does_not_fit_takes_nothing),
+	KUNIT_CASE(unmapped_entries_no_longer_translate),
+	KUNIT_CASE(an_entry_that_does_not_arrive_fails_the_map),
+	KUNIT_CASE(tioce_does_not_share_what_has_no_barrier),
+	KUNIT_CASE(tioce_keeps_an_entry_until_the_last_unmap),
+	KUNIT_CASE(tioce_has_a_window_per_port),
+	KUNIT_CASE(what_goes_downstream_is_not_used),
+	KUNIT_CASE(the_query_says_what_a_mapping_takes),
+	KUNIT_CASE(parameters_that_make_no_sense_are_refused),
+	{}
+};
+
+static struct kunit_suite sn_test_suite = {
+	.name		= "sn",
+	.init		= sn_test_init,
+	.exit		= sn_test_exit,
+	.test_cases	= sn_test_cases,
+};
+
+kunit_test_suite(sn_test_suite);
+
+MODULE_LICENSE("GPL");

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIOCA: an AGP and PCI bridge without a write barrier.
+ *
+ * A bus address is made in one of three ways: 64-bit direct; 48-bit direct, where
+ * the upper bits of the node number come from a register and have to be right;
+ * or through a GART in host memory, whose upper half is PCI's and the lower
+ * AGP's.  A 32-bit direct window exists and is of no use.
+ *
+ * None of them can say that a write has to push earlier ones, and no register
+ * flushes them, so WRITE_BARRIER is refused.  Coherent memory has no barrier here
+ * either: dma_get_ordering() says so.
+ *
+ * The bridge fetches entries coherently and sees what is written to them, but
+ * for the first revision: that one caches them until it is told to forget them,
+ * and does so only while it fetches them uncached.
+ *
+ * Register and bit numbers: the Linux 2.6 header tioca.h of arch/ia64.
+ */
+#include <linux/gfp.h>
+#include "sn.h"
+
+#define TIOCA_CONTROL2		0x10
+#define  TIOCA_GART_FLUSH	BIT_ULL(36)
+#define  TIOCA_GART_FETCH	GENMASK_ULL(33, 32)
+#define  TIOCA_GART_COHERENT	(2ULL << 32)
+#define TIOCA_APERTURE		0x28
+#define  TIOCA_APERTURE_16K	BIT_ULL(1)
+#define  TIOCA_APERTURE_PCI	BIT_ULL(2)
+#define  TIOCA_APERTURE_2G	(0x200ULL << 12)
+#define TIOCA_AGP_EXTN		0xe8
+#define  TIOCA_AGP_EXTN_SHIFT	20
+#define  TIOCA_AGP_EXTN_NODE	GENMASK_ULL(25, 20)
+#define TIOCA_GART_TABLE	0x200
+#define  TIOCA_GART_TABLE_VALID	BIT_ULL(0)
+
+#define TIOCA_TARGET_MEMORY	BIT_ULL(60)
+
+#define TIOCA_APERTURE_BASE	0x80000000ULL
+#define TIOCA_APERTURE_SIZE	0x80000000ULL
+#define TIOCA_PCI_BASE		0xc0000000ULL
+#define TIOCA_PCI_SIZE		0x40000000ULL
+
+#define TIOCA_ENTRY_SHIFT	12
+#define TIOCA_ENTRY_VALID	BIT_ULL(63)
+
+enum tioca_way { TIOCA_NONE, TIOCA_DIRECT64, TIOCA_DIRECT48, TIOCA_GART };
+
+static unsigned int tioca_gart_order(struct sn_bridge *bridge)
+{
+	return get_order((TIOCA_APERTURE_SIZE >> bridge->params.page_shift) *
+			 sizeof(*bridge->gart));
+}
+
+static int tioca_init(struct sn_bridge *bridge)
+{
+	struct sn_bridge_params *p = &bridge->params;
+	unsigned int nr = p->nr_entries, all;
+	u64 table, aperture, control;
+	struct page *page;
+	int ret;
+
+	if (p->page_shift != 12 && p->page_shift != 14)
+		return -EINVAL;
+	all = TIOCA_PCI_SIZE >> p->page_shift;
+	if (nr > all)
+		return -EINVAL;
+
+	page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
+			   tioca_gart_order(bridge));
+	if (!page)
+		return -ENOMEM;
+	bridge->gart = page_address(page);
+	ret = -ENXIO;
+	table = sn_phys_to_coretalk(&p->hub, page_to_phys(page));
+	if (table == SN_NO_ADDR)
+		goto err_gart;
+	ret = sn_table_init(&bridge->table, all, nr ?: all, p->page_shift,
+			    TIOCA_PCI_BASE);
+	if (ret)
+		goto err_gart;
+
+	control = sn_read(bridge, TIOCA_CONTROL2) & ~TIOCA_GART_FETCH;
+	sn_write(bridge, TIOCA_CONTROL2, control | TIOCA_GART_COHERENT);
+	sn_write(bridge, TIOCA_GART_TABLE, table | TIOCA_GART_TABLE_VALID);
+	aperture = TIOCA_APERTURE_BASE | TIOCA_APERTURE_2G | TIOCA_APERTURE_PCI;
+	if (p->page_shift == 14)
+		aperture |= TIOCA_APERTURE_16K;
+	sn_write(bridge, TIOCA_APERTURE, aperture);
+	sn_read(bridge, TIOCA_APERTURE);
+	return 0;
+
+err_gart:
+	__free_pages(page, tioca_gart_order(bridge));
+	return ret;
+}
+
+static void tioca_exit(struct sn_bridge *bridge)
+{
+	sn_write(bridge, TIOCA_APERTURE, 0);
+	sn_write(bridge, TIOCA_GART_TABLE, 0);
+	sn_read(bridge, TIOCA_APERTURE);
+	sn_table_exit(&bridge->table);
+	__free_pages(virt_to_page(bridge->gart), tioca_gart_order(bridge));
+}
+
+/* The GART's half of the aperture takes 32 bits. */
+static u64 tioca_min_mask(struct sn_bridge *bridge)
+{
+	return DMA_BIT_MASK(32);
+}
+
+static size_t tioca_max_size(struct sn_bridge *bridge, u64 mask)
+{
+	if (mask == U64_MAX)
+		return SIZE_MAX;
+	return (size_t)(bridge->table.count - 1) << bridge->table.shift;
+}
+
+static enum tioca_way tioca_way(struct sn_device *sdev,
+				const struct sn_request *req)
+{
+	struct sn_bridge *bridge = sdev->bridge;
+
+	if (req->barrier || req->mask < tioca_min_mask(bridge))
+		return TIOCA_NONE;
+	if (req->mask == U64_MAX)
+		return TIOCA_DIRECT64;
+	/* What ends below 4 GiB would be taken for the GART's. */
+	if (req->mask >= DMA_BIT_MASK(48) &&
+	    req->addr >> 48 == sdev->node_extension &&
+	    (req->addr & DMA_BIT_MASK(48)) > DMA_BIT_MASK(32))
+		return TIOCA_DIRECT48;
+	if (sn_table_span(&bridge->table, req->addr, req->size) >
+	    bridge->table.count)
+		return TIOCA_NONE;
+	return TIOCA_GART;
+}
+
+static unsigned int tioca_path(struct sn_device *sdev,
+			       const struct sn_request *req)
+{
+	switch (tioca_way(sdev, req)) {
+	case TIOCA_NONE:
+		return DMA_PATH_NONE | DMA_PATH_UNORDERED;
+	case TIOCA_GART:
+		return DMA_PATH_ALLOC | DMA_PATH_UNORDERED;
+	default:
+		return DMA_PATH_UNORDERED;
+	}
+}
+
+/* Make the bridge see what has become of the entries. */
+static void tioca_settle(struct sn_bridge *bridge)
+{
+	u64 control;
+
+	wmb();	/* entries are fetched from memory */
+	if (bridge->params.revision > 1)
+		return;
+	guard(spinlock_irqsave)(&bridge->flush_lock);
+	control = sn_read(bridge, TIOCA_CONTROL2);
+	sn_write(bridge, TIOCA_CONTROL2, control & ~TIOCA_GART_FETCH);
+	sn_write(bridge, TIOCA_CONTROL2,
+		 (control & ~TIOCA_GART_FETCH) | TIOCA_GART_FLUSH);
+	sn_read(bridge, TIOCA_CONTROL2);
+	sn_write(bridge, TIOCA_CONTROL2, control);
+	sn_read(bridge, TIOCA_CONTROL2);
+}
+
+static dma_addr_t tioca_gart(struct sn_device *sdev,
+			     const struct sn_request *req)
+{
+	struct sn_bridge *bridge = sdev->bridge;
+	struct sn_table *table = &bridge->table;
+	u64 addr = req->addr & -BIT_ULL(table->shift);
+	unsigned int entry, nr, i;
+
+	nr = sn_table_get(table, req->addr, req->size, &entry);
+	if (!nr)
+		return DMA_MAPPING_ERROR;
+	for (i = 0; i < nr; i++, addr += BIT_ULL(table->shift))
+		WRITE_ONCE(bridge->gart[entry + i],
+			   cpu_to_le64(addr >> TIOCA_ENTRY_SHIFT |
+				       TIOCA_ENTRY_VALID));
+	tioca_settle(bridge);
+	return sn_table_bus(table, entry, req->addr);
+}
+
+static dma_addr_t tioca_map(struct sn_device *sdev,
+			    const struct sn_request *req)
+{
+	switch (tioca_way(sdev, req)) {
+	case TIOCA_DIRECT64:
+		return req->addr | TIOCA_TARGET_MEMORY;
+	case TIOCA_DIRECT48:
+		return req->addr & DMA_BIT_MASK(48);
+	case TIOCA_GART:
+		return tioca_gart(sdev, req);
+	default:
+		return DMA_MAPPING_ERROR;
+	}
+}
+
+static void tioca_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
+{
+	struct sn_bridge *bridge = sdev->bridge;
+	struct sn_table *table = &bridge->table;
+	unsigned int entry, nr, i;
+
+	if (!sn_table_has(table, bus))
+		return;
+	entry = sn_table_entry(table, bus);
+	nr = sn_table_span(table, bus, size);
+	for (i = entry; i < entry + nr; i++)
+		WRITE_ONCE(bridge->gart[i], 0);
+	tioca_settle(bridge);
+	sn_table_put(table, entry, nr);
+}
+
+static int tioca_attach(struct sn_device *sdev)
+{
+	sdev->node_extension = (sn_read(sdev->bridge, TIOCA_AGP_EXTN) &
+				TIOCA_AGP_EXTN_NODE) >> TIOCA_AGP_EXTN_SHIFT;
+	return 0;
+}
+
+const struct sn_chip_ops sn_tioca_ops = {
+	.mandatory_attrs = DMA_ATTR_REQUIRE_COHERENT,
+	.ordering	= DMA_ORDERING_WEAK,
+	.to_bridge	= sn_phys_to_coretalk,
+	.init		= tioca_init,
+	.exit		= tioca_exit,
+	.attach		= tioca_attach,
+	.min_mask	= tioca_min_mask,
+	.max_size	= tioca_max_size,
+	.path		= tioca_path,
+	.map		= tioca_map,
+	.unmap		= tioca_unmap,
+};

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * TIOCE: a PCI Express bridge of two ports.
+ *
+ *  - D64: direct, takes nothing; a bit of the address is the barrier.
+ *  - D32: 1 GiB of the interconnect for each port, chosen by a register while
+ *    nobody uses it; a bit of the address is the barrier.
+ *  - M32: entries for 256 KiB each; a bit of the address is the barrier.
+ *  - M40, M40S: entries for 64 MiB and 16 GiB each, for devices that drive 40
+ *    bits.  No room for a barrier: never offered to a mapping that wants one.
+ *
+ * Entries being so large, a mapping that is covered by an earlier one shares it.
+ * The barrier is part of the address and not of what is shared, so with and
+ * without share as well, but only where the address can say so: a request takes
+ * part in a mapping of a mode that it could have been given itself, no other.
+ *
+ * There is no register that flushes a device's writes.
+ *
+ * Register and bit numbers: the Linux 2.6 header tioce.h of arch/ia64.
+ */
+#include <linux/cleanup.h>
+#include <linux/list.h>
+#include "sn.h"
+
+#define TIOCE_PAGE_MAP		0xb070
+#define  TIOCE_PAGE_MAP_3240	BIT_ULL(0)
+#define  TIOCE_PAGE_MAP_40	BIT_ULL(1)
+#define  TIOCE_PAGE_MAP_SIZE	GENMASK_ULL(6, 4)
+#define  TIOCE_PAGE_MAP_256K	(4ULL << 4)
+#define TIOCE_DIRECT_MAP(port)	(0xb078 + 8 * (port))
+#define TIOCE_ENTRY_40(n)	(0x30000 + 8 * (n))
+#define TIOCE_NR_40		4096
+#define TIOCE_ENTRY_3240(n)	(0x38000 + 8 * (n))
+#define TIOCE_NR_3240		2048
+#define TIOCE_NR_SUPER		32	/* for each port, before those of M32 */
+#define TIOCE_ENTRY_VALID	BIT_ULL(63)
+
+#define TIOCE_D64		BIT_ULL(63)
+#define TIOCE_D64_BARRIER	BIT_ULL(62)
+#define TIOCE_D32_BASE		0x80000000ULL
+#define TIOCE_D32_SIZE		0x40000000ULL
+#define TIOCE_BARRIER32		BIT_ULL(30)	/* of D32 and M32 */
+#define TIOCE_M32_SHIFT		18
+#define TIOCE_M40_BASE		0x4000000000ULL
+#define TIOCE_M40_SHIFT		26
+#define TIOCE_M40S_BASE		0x8000000000ULL
+#define TIOCE_M40S_SHIFT	34
+
+enum tioce_mode { TIOCE_M40, TIOCE_M40S, TIOCE_D32, TIOCE_M32, TIOCE_NR_MODES };
+
+/* Some entries, or the use of a direct map register, and who shares it. */
+struct tioce_map {
+	struct list_head	list;
+	enum tioce_mode		mode;
+	unsigned int		port;
+	unsigned int		refs;
+	unsigned int		entry, nr;
+	u64			addr;	/* of the interconnect */
+	u64			bus;
+	u64			size;
+};
+
+/* @lock owns @maps and what they hold; the reserved ranges are constant. */
+struct sn_tioce {
+	spinlock_t		lock;	/* see above */
+	struct list_head	maps;
+	struct sn_table		m32, m40, m40s[SN_TIOCE_PORTS];
+};
+
+static void tioce_exit(struct sn_bridge *bridge)
+{
+	struct sn_tioce *ce = bridge->tioce;
+	struct tioce_map *map, *next;
+	int i;
+
+	sn_write(bridge, TIOCE_PAGE_MAP, 0);
+	sn_read(bridge, TIOCE_PAGE_MAP);
+	list_for_each_entry_safe(map, next, &ce->maps, list)
+		kfree(map);
+	sn_table_exit(&ce->m32);
+	sn_table_exit(&ce->m40);
+	for (i = 0; i < SN_TIOCE_PORTS; i++)
+		sn_table_exit(&ce->m40s[i]);
+	kfree(ce);
+}
+
+static int tioce_init(struct sn_bridge *bridge)
+{
+	unsigned int first = SN_TIOCE_PORTS * TIOCE_NR_SUPER;
+	unsigned int most = TIOCE_NR_3240 - first;
+	unsigned int nr = bridge->params.nr_entries ?: most;
+	struct sn_tioce *ce;
+	int ret, i;
+	u64 value;
+
+	if (nr > most)
+		return -EINVAL;
+	ce = kzalloc(sizeof(*ce), GFP_KERNEL);
+	if (!ce)
+		return -ENOMEM;
+	bridge->tioce = ce;
+	spin_lock_init(&ce->lock);
+	INIT_LIST_HEAD(&ce->maps);
+	ret = sn_table_init(&ce->m32, first, nr, TIOCE_M32_SHIFT, 0);
+	if (!ret)
+		ret = sn_table_init(&ce->m40, 0, TIOCE_NR_40, TIOCE_M40_SHIFT,
+				    TIOCE_M40_BASE);
+	for (i = 0; !ret && i < SN_TIOCE_PORTS; i++)
+		ret = sn_table_init(&ce->m40s[i], i * TIOCE_NR_SUPER,
+				    TIOCE_NR_SUPER, TIOCE_M40S_SHIFT,
+				    TIOCE_M40S_BASE);
+	if (ret) {
+		tioce_exit(bridge);
+		return ret;
+	}
+
+	for (i = 0; i < SN_TIOCE_PORTS; i++) {
+		u64 start = bridge->params.port[i].start;
+		u64 end = bridge->params.port[i].end;
+
+		if (!end)
+			continue;
+		sn_table_reserve(&ce->m32, start, end);
+		/* Nor may it be hit by the address with the barrier. */
+		if (end >= TIOCE_BARRIER32)
+			sn_table_reserve(&ce->m32, max(start, TIOCE_BARRIER32) -
+					 TIOCE_BARRIER32, end - TIOCE_BARRIER32);
+	}
+	for (i = 0; i < TIOCE_NR_40; i++)
+		sn_write(bridge, TIOCE_ENTRY_40(i), 0);
+	for (i = 0; i < TIOCE_NR_3240; i++)
+		sn_write(bridge, TIOCE_ENTRY_3240(i), 0);
+	value = sn_read(bridge, TIOCE_PAGE_MAP) & ~TIOCE_PAGE_MAP_SIZE;
+	sn_write(bridge, TIOCE_PAGE_MAP, value | TIOCE_PAGE_MAP_256K |
+		 TIOCE_PAGE_MAP_3240 | TIOCE_PAGE_MAP_40);
+	sn_read(bridge, TIOCE_PAGE_MAP);
+	return 0;
+}
+
+static int tioce_attach(struct sn_device *sdev)
+{
+	return sdev->slot.port < SN_TIOCE_PORTS ? 0 : -EINVAL;
+}
+
+static u64 tioce_min_mask(struct sn_bridge *bridge)
+{
+	return DMA_BIT_MASK(31);
+}
+
+static size_t tioce_max_size(struct sn_bridge *bridge, u64 mask)
+{
+	if (mask == U64_MAX)
+		return SIZE_MAX;
+	return (size_t)(bridge->tioce->m32.count - 1) << TIOCE_M32_SHIFT;
+}
+
+static struct sn_table *tioce_table(struct sn_tioce *ce, enum tioce_mode mode,
+				    unsigned int port)
+{
+	switch (mode) {
+	case TIOCE_M40:
+		return &ce->m40;
+	case TIOCE_M40S:
+		return &ce->m40s[port];
+	case TIOCE_M32:
+		return &ce->m32;
+	default:
+		return NULL;
+	}
+}
+
+/* Does a range of D32, with or without the barrier, go downstream? */
+static bool tioce_goes_downstream(struct sn_bridge *bridge, u64 bus, u64 size)
+{
+	int i;
+
+	for (i = 0; i < SN_TIOCE_PORTS; i++) {
+		u64 start = bridge->params.port[i].start;
+		u64 end = bridge->params.port[i].end;
+
+		if (!end)
+			continue;
+		if (bus <= end && bus + size > start)
+			return true;
+		bus |= TIOCE_BARRIER32;
+		if (bus <= end && bus + size > start)
+			return true;
+		bus &= ~TIOCE_BARRIER32;
+	}
+	return false;
+}
+
+/* Could this request be given this mode, if nothing has run out? */
+static bool tioce_may(struct sn_device *sdev, const struct sn_request *req,
+		      enum tioce_mode mode)
+{
+	struct sn_table *table = tioce_table(sdev->bridge->tioce, mode,
+					     sdev->slot.port);
+	u64 low = req->addr & (TIOCE_D32_SIZE - 1);
+
+	if (table && sn_table_span(table, req->addr, req->size) > table->count)
+		return false;
+	switch (mode) {
+	case TIOCE_M40:
+	case TIOCE_M40S:
+		return !req->barrier && req->mask >= DMA_BIT_MASK(40);
+	case TIOCE_D32:
+		return req->mask >= DMA_BIT_MASK(32) &&
+		       req->size <= TIOCE_D32_SIZE - low &&
+		       !tioce_goes_downstream(sdev->bridge,
+					      TIOCE_D32_BASE + low, req->size);
+	default:
+		return req->mask >= DMA_BIT_MASK(31);
+	}
+}
+
+static unsigned int tioce_path(struct sn_device *sdev,
+			       const struct sn_request *req)
+{
+	enum tioce_mode mode;
+
+	if (req->mask == U64_MAX)
+		return 0;
+	for (mode = 0; mode < TIOCE_NR_MODES; mode++)
+		if (tioce_may(sdev, req, mode))
+			return DMA_PATH_ALLOC;
+	return DMA_PATH_NONE;
+}
+
+static void tioce_entry(struct sn_bridge *bridge, enum tioce_mode mode,
+			unsigned int entry, u64 value)
+{
+	sn_write(bridge, mode == TIOCE_M40 ? TIOCE_ENTRY_40(entry) :
+		 TIOCE_ENTRY_3240(entry), value);
+}
+
+static struct tioce_map *tioce_shared(struct sn_device *sdev,
+				      const struct sn_request *req)
+{
+	struct tioce_map *map;
+
+	list_for_each_entry(map, &sdev->bridge->tioce->maps, list)
+		if (map->port == sdev->slot.port && req->addr >= map->addr &&
+		    req->addr - map->addr < map->size &&
+		    req->size <= map->size - (req->addr - map->addr) &&
+		    tioce_may(sdev, req, map->mode))
+			return map;
+	return NULL;
+}
+
+/* One register: one map record of it per port, of the whole 1 GiB. */
+static bool tioce_get_d32(struct sn_device *sdev, const struct sn_request *req,
+			  struct tioce_map *map)
+{
+	struct tioce_map *other;
+
+	list_for_each_entry(other, &sdev->bridge->tioce->maps, list)
+		if (other->mode == TIOCE_D32 && other->port == map->port)
+			return false;
+	map->addr = req->addr & -TIOCE_D32_SIZE;
+	map->bus = TIOCE_D32_BASE;
+	map->size = TIOCE_D32_SIZE;
+	sn_write(sdev->bridge, TIOCE_DIRECT_MAP(map->port), map->addr);
+	return true;
+}
+
+static bool tioce_get(struct sn_device *sdev, const struct sn_request *req,
+		      struct tioce_map *map)
+{
+	struct sn_table *table = tioce_table(sdev->bridge->tioce, map->mode,
+					     map->port);
+	unsigned int i;
+
+	if (!table)
+		return tioce_get_d32(sdev, req, map);
+	map->nr = sn_table_get(table, req->addr, req->size, &map->entry);
+	if (!map->nr)
+		return false;
+	map->addr = req->addr & -BIT_ULL(table->shift);
+	map->bus = sn_table_bus(table, map->entry, 0);
+	map->size = (u64)map->nr << table->shift;
+	for (i = 0; i < map->nr; i++)
+		tioce_entry(sdev->bridge, map->mode, map->entry + i,
+			    (map->addr + ((u64)i << table->shift)) |
+			    TIOCE_ENTRY_VALID);
+	return true;
+}
+
+static void tioce_put(struct sn_bridge *bridge, struct tioce_map *map)
+{
+	struct sn_table *table = tioce_table(bridge->tioce, map->mode,
+					     map->port);
+	unsigned int i;
+
+	for (i = 0; table && i < map->nr; i++)
+		tioce_entry(bridge, map->mode, map->entry + i, 0);
+	sn_read(bridge, TIOCE_PAGE_MAP);	/* it is there */
+	if (table)
+		sn_table_put(table, map->entry, map->nr);
+	list_del(&map->list);
+	kfree(map);
+}
+
+static struct tioce_map *tioce_make(struct sn_device *sdev,
+				    const struct sn_request *req)
+{
+	static const enum tioce_mode small[] = { TIOCE_M40, TIOCE_M40S,
+						 TIOCE_D32, TIOCE_M32 };
+	static const enum tioce_mode large[] = { TIOCE_M40S, TIOCE_M40,
+						 TIOCE_D32, TIOCE_M32 };
+	const enum tioce_mode *order = small;
+	struct tioce_map *map;
+	int i;
+
+	map = kzalloc(sizeof(*map), GFP_ATOMIC | __GFP_NOWARN);
+	if (!map)
+		return NULL;
+	if (req->size > BIT_ULL(TIOCE_M40_SHIFT))
+		order = large;
+	map->port = sdev->slot.port;
+	for (i = 0; i < TIOCE_NR_MODES; i++) {
+		map->mode = order[i];
+		if (tioce_may(sdev, req, map->mode) &&
+		    tioce_get(sdev, req, map)) {
+			sn_read(sdev->bridge, TIOCE_PAGE_MAP);	/* it is there */
+			list_add(&map->list, &sdev->bridge->tioce->maps);
+			return map;
+		}
+	}
+	kfree(map);
+	return NULL;
+}
+
+static dma_addr_t tioce_map(struct sn_device *sdev,
+			    const struct sn_request *req)
+{
+	struct tioce_map *map;
+	dma_addr_t bus;
+
+	if (req->mask == U64_MAX)
+		return TIOCE_D64 | req->addr |
+		       (req->barrier ? TIOCE_D64_BARRIER : 0);
+
+	guard(spinlock_irqsave)(&sdev->bridge->tioce->lock);
+	map = tioce_shared(sdev, req) ?: tioce_make(sdev, req);
+	if (!map)
+		return DMA_MAPPING_ERROR;
+	map->refs++;
+	bus = map->bus + (req->addr - map->addr);
+	return req->barrier ? bus | TIOCE_BARRIER32 : bus;
+}
+
+static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
+{
+	struct sn_tioce *ce = sdev->bridge->tioce;
+	struct tioce_map *map;
+
+	if (bus & TIOCE_D64)
+		return;
+	if (bus <= DMA_BIT_MASK(32))
+		bus &= ~TIOCE_BARRIER32;
+	guard(spinlock_irqsave)(&ce->lock);
+	list_for_each_entry(map, &ce->maps, list) {
+		if (map->port != sdev->slot.port || bus < map->bus ||
+		    bus - map->bus >= map->size)
+			continue;
+		if (!--map->refs)
+			tioce_put(sdev->bridge, map);
+		return;
+	}
+	WARN_ONCE(1, "sn: %s: unmap of %pad, which is not mapped\n",
+		  dev_name(sdev->dev), &bus);
+}
+
+const struct sn_chip_ops sn_tioce_ops = {
+	.mandatory_attrs = DMA_ATTR_WRITE_BARRIER | DMA_ATTR_REQUIRE_COHERENT,
+	.ordering	= DMA_ORDERING_WEAK_BARRIER,
+	.to_bridge	= sn_phys_to_coretalk,
+	.init		= tioce_init,
+	.exit		= tioce_exit,
+	.attach		= tioce_attach,
+	.min_mask	= tioce_min_mask,
+	.max_size	= tioce_max_size,
+	.path		= tioce_path,
+	.map		= tioce_map,
+	.unmap		= tioce_unmap,
+};
