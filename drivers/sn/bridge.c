@@ -189,7 +189,10 @@ static int sn_flush_writes(struct device *dev)
 	return sdev->bridge->chip->flush(sdev);
 }
 
+/* TIOCA's ordering refuses the barrier. */
 static const struct dma_map_ops sn_dma_ops = {
+	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
+				  DMA_ATTR_REQUIRE_COHERENT,
 	.map_path		= sn_map_path,
 	.get_ordering		= sn_get_ordering,
 	.flush_writes		= sn_flush_writes,
@@ -268,19 +271,20 @@ EXPORT_SYMBOL_GPL(sn_bridge_destroy);
 int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 		     const struct sn_slot *slot)
 {
+	struct sn_device init = {
+		.ops = sn_dma_ops,
+		.dev = dev,
+		.bridge = bridge,
+		.slot = *slot,
+	};
 	struct sn_device *sdev;
 	int ret;
 
 	if (dev->dma_ops)
 		return -EBUSY;
-	sdev = kzalloc(sizeof(*sdev), GFP_KERNEL);
+	sdev = kmemdup(&init, sizeof(init), GFP_KERNEL);
 	if (!sdev)
 		return -ENOMEM;
-	sdev->ops = sn_dma_ops;
-	sdev->ops.mandatory_attrs = bridge->chip->mandatory_attrs;
-	sdev->dev = dev;
-	sdev->bridge = bridge;
-	sdev->slot = *slot;
 	ret = bridge->chip->attach(sdev);
 	if (ret) {
 		kfree(sdev);

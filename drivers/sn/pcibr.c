@@ -281,7 +281,6 @@ static int pcibr_attach(struct sn_device *sdev)
 }
 
 const struct sn_chip_ops sn_pic_ops = {
-	.mandatory_attrs = DMA_ATTR_WRITE_BARRIER | DMA_ATTR_REQUIRE_COHERENT,
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
 	.to_bridge	= sn_phys_to_xtalk,
 	.init		= pcibr_init,
@@ -296,7 +295,6 @@ const struct sn_chip_ops sn_pic_ops = {
 };
 
 const struct sn_chip_ops sn_tiocp_ops = {
-	.mandatory_attrs = DMA_ATTR_WRITE_BARRIER | DMA_ATTR_REQUIRE_COHERENT,
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= pcibr_init,

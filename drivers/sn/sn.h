@@ -70,7 +70,6 @@ struct sn_request {
  * ->flush().  Without ->flush() there is no way to flush.
  */
 struct sn_chip_ops {
-	unsigned long		mandatory_attrs;
 	enum dma_ordering	ordering;
 	u64			(*to_bridge)(const struct sn_hub *hub, u64 phys);
 	int			(*init)(struct sn_bridge *bridge);
@@ -107,7 +106,7 @@ struct sn_bridge {
 
 /* A device and the operations that it alone has, so that they lead to it. */
 struct sn_device {
-	struct dma_map_ops	ops;
+	const struct dma_map_ops	ops;
 	struct device		*dev;
 	struct sn_bridge	*bridge;
 	struct sn_slot		slot;

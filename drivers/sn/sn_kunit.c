@@ -651,7 +651,7 @@ static void entries_run_out_and_recover(struct kunit *test)
 {
 	static const enum sn_chip able[] = { SN_PIC, SN_TIOCP, SN_TIOCA };
 	struct fixture *f = test->priv;
-	dma_addr_t bus[4];
+	dma_addr_t bus[4], none;
 	int i, n;
 
 	f->params.nr_entries = 4;
@@ -665,7 +665,7 @@ static void entries_run_out_and_recover(struct kunit *test)
 		}
 		KUNIT_EXPECT_TRUE(test, map_one(f, 8, 0) ==
 				  DMA_MAPPING_ERROR);
-		KUNIT_EXPECT_NULL(test, dma_alloc_coherent(f->dev, 8, &bus[2],
+		KUNIT_EXPECT_NULL(test, dma_alloc_coherent(f->dev, 8, &none,
 							   GFP_KERNEL));
 		unmap_one(f, bus[1], PAGE_SIZE / 2);
 		KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), bus[1]);

@@ -226,7 +226,6 @@ static int tioca_attach(struct sn_device *sdev)
 }
 
 const struct sn_chip_ops sn_tioca_ops = {
-	.mandatory_attrs = DMA_ATTR_REQUIRE_COHERENT,
 	.ordering	= DMA_ORDERING_WEAK,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioca_init,

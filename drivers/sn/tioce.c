@@ -373,7 +373,6 @@ static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 }
 
 const struct sn_chip_ops sn_tioce_ops = {
-	.mandatory_attrs = DMA_ATTR_WRITE_BARRIER | DMA_ATTR_REQUIRE_COHERENT,
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioce_init,
