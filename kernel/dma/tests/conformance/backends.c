@@ -195,6 +195,8 @@ static const char *bounce_pool(void)
 
 static const char *fixed_pool(void)
 {
+	if (CONF_BUF_SIZE > IO_TLB_SEGSIZE << IO_TLB_SHIFT)
+		return "a bounce buffer holds less than the pages of the test";
 	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
 						    bounce_pool();
 }
@@ -485,6 +487,7 @@ const struct dma_conformance_backend *const conf_backends[] = {
 
 /* The bus master */
 
+/* By 4 KiB: no translation here has smaller pages, some have larger. */
 static int walk(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
 		bool write)
 {
@@ -493,7 +496,7 @@ static int walk(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
 	u8 *p;
 
 	for (; len; len -= n, buf += n, addr += n) {
-		n = min(len, PAGE_SIZE - offset_in_page(addr));
+		n = min(len, SZ_4K - (size_t)(addr & (SZ_4K - 1)));
 		phys = conf->be->walk(conf, addr);
 		if (phys == CONF_NOWHERE || !pfn_valid(PHYS_PFN(phys)))
 			return -EFAULT;
