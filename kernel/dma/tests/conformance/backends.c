@@ -18,6 +18,9 @@
 
 /* Devices that are made up: dma-direct, with or without a bounce pool. */
 
+/* Holds all of the buffer, where pages are large. */
+#define MAX_SEGMENT	max_t(size_t, SZ_64K, CONF_BUF_SIZE)
+
 static int made_up(struct kunit *test, struct conf *conf)
 {
 	conf->dev = kunit_device_register(test, "dma-conformance");
@@ -25,6 +28,7 @@ static int made_up(struct kunit *test, struct conf *conf)
 		return PTR_ERR(conf->dev);
 	conf->dev->dma_mask = &conf->mask;
 	conf->dev->dma_parms = &conf->parms;
+	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
@@ -195,7 +199,9 @@ static const char *bounce_pool(void)
 
 static const char *fixed_pool(void)
 {
-	if (CONF_BUF_SIZE > IO_TLB_SEGSIZE << IO_TLB_SHIFT)
+	size_t most = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
+
+	if (most < CONF_BUF_SIZE)
 		return "a bounce buffer holds less than the pages of the test";
 	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
 						    bounce_pool();
@@ -371,7 +377,7 @@ void conf_backends_exit(void)
 
 static void edu_teardown(struct conf *conf)
 {
-	dma_set_max_seg_size(conf->dev, SZ_64K);
+	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
 	dma_set_seg_boundary(conf->dev, U32_MAX);
 	dma_set_min_align_mask(conf->dev, 0);
 }
