@@ -16,7 +16,11 @@
  *
  * There is no register that flushes a device's writes.
  *
- * Register and bit numbers: the Linux 2.6 header tioce.h of arch/ia64.
+ * Register and bit numbers: after the Linux 2.6 header tioce.h of arch/ia64.  Not
+ * from there but inferred, and to be checked on a chip: that entry 64 of the
+ * second table is bus address 0 of M32, where M40S begins, that the register of
+ * D32 holds the address in place, and that reading TIOCE_PAGE_MAP settles what
+ * was written to the tables.
  */
 #include <linux/cleanup.h>
 #include <linux/list.h>
