@@ -207,9 +207,13 @@ static void flush_in_irq(struct irq_work *work)
 static int flush_under_lock(struct device *dev)
 {
 	static DEFINE_RAW_SPINLOCK(lock);
+	unsigned long flags;
+	int ret;
 
-	guard(raw_spinlock_irqsave)(&lock);
-	return dma_flush_writes(dev);
+	raw_spin_lock_irqsave(&lock, flags);
+	ret = dma_flush_writes(dev);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	return ret;
 }
 
 /* Lockdep and might_sleep() judge whatever takes part. */

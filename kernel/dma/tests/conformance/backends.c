@@ -27,7 +27,7 @@ static int made_up(struct kunit *test, struct conf *conf)
 	if (IS_ERR(conf->dev))
 		return PTR_ERR(conf->dev);
 	conf->dev->dma_mask = &conf->mask;
-	conf->dev->dma_parms = &conf->parms;
+	conf->dev->dma_parms = &conf->limits;
 	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \

@@ -65,7 +65,7 @@ struct dma_conformance_backend {
  * @want: what @buf should hold in the end
  * @seen: what the device has read
  * @mask: of devices that are made up
- * @parms: likewise
+ * @limits: likewise
  * @ranges: its offsets, likewise
  * @pool: its view of the bounce pool, which counts for this device alone
  * @used: ->used() before the case
@@ -75,7 +75,7 @@ struct conf {
 	struct device *dev;
 	u8 *buf, *want, *seen;
 	u64 mask;
-	struct device_dma_parameters parms;
+	struct device_dma_parameters limits;
 	struct bus_dma_region ranges[3];
 #ifdef CONFIG_SWIOTLB
 	struct io_tlb_mem pool;
