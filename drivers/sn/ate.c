@@ -8,7 +8,6 @@
  * free never translates.
  */
 #include <linux/bitmap.h>
-#include <linux/cleanup.h>
 #include "sn.h"
 
 /**
@@ -60,16 +59,19 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 			  unsigned int *entry)
 {
 	u64 nr = sn_table_span(table, addr, size);
-	unsigned long at;
+	unsigned long at, flags;
 
 	if (nr > table->count)
 		return 0;
-	guard(spinlock_irqsave)(&table->lock);
+	spin_lock_irqsave(&table->lock, flags);
 	at = bitmap_find_next_zero_area(table->used, table->count, 0, nr, 0);
-	if (at >= table->count)
-		return 0;
-	bitmap_set(table->used, at, nr);
-	*entry = table->first + at;
+	if (at < table->count) {
+		bitmap_set(table->used, at, nr);
+		*entry = table->first + at;
+	} else {
+		nr = 0;
+	}
+	spin_unlock_irqrestore(&table->lock, flags);
 	return nr;
 }
 
@@ -83,8 +85,11 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
  */
 void sn_table_put(struct sn_table *table, unsigned int entry, unsigned int nr)
 {
-	guard(spinlock_irqsave)(&table->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&table->lock, flags);
 	bitmap_clear(table->used, entry - table->first, nr);
+	spin_unlock_irqrestore(&table->lock, flags);
 }
 
 /**

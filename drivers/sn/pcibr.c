@@ -252,15 +252,19 @@ static int pic_flush(struct sn_device *sdev)
 {
 	struct sn_bridge *bridge = sdev->bridge;
 	u64 *word = sdev->slot.flush_word, value;
+	unsigned long flags;
+	int ret;
 
 	if (!word)
 		return -EOPNOTSUPP;
-	guard(spinlock_irqsave)(&bridge->flush_lock);
+	spin_lock_irqsave(&bridge->flush_lock, flags);
 	WRITE_ONCE(*word, 0);
 	wmb();	/* not after the bridge has written it */
 	sn_write(bridge, PCIBR_FORCE_INT(sdev->slot.slot - 1), 1);
-	return read_poll_timeout_atomic(READ_ONCE, value, value == PIC_INT_DATA,
-					1, PIC_INT_TIMEOUT_US, false, *word);
+	ret = read_poll_timeout_atomic(READ_ONCE, value, value == PIC_INT_DATA,
+				       1, PIC_INT_TIMEOUT_US, false, *word);
+	spin_unlock_irqrestore(&bridge->flush_lock, flags);
+	return ret;
 }
 
 static int tiocp_flush(struct sn_device *sdev)

@@ -153,12 +153,13 @@ static unsigned int tioca_path(struct sn_device *sdev,
 /* Make the bridge see what has become of the entries. */
 static void tioca_settle(struct sn_bridge *bridge)
 {
+	unsigned long flags;
 	u64 control;
 
 	wmb();	/* entries are fetched from memory */
 	if (bridge->params.revision > 1)
 		return;
-	guard(spinlock_irqsave)(&bridge->flush_lock);
+	spin_lock_irqsave(&bridge->flush_lock, flags);
 	control = sn_read(bridge, TIOCA_CONTROL2);
 	sn_write(bridge, TIOCA_CONTROL2, control & ~TIOCA_GART_FETCH);
 	sn_write(bridge, TIOCA_CONTROL2,
@@ -166,6 +167,7 @@ static void tioca_settle(struct sn_bridge *bridge)
 	sn_read(bridge, TIOCA_CONTROL2);
 	sn_write(bridge, TIOCA_CONTROL2, control);
 	sn_read(bridge, TIOCA_CONTROL2);
+	spin_unlock_irqrestore(&bridge->flush_lock, flags);
 }
 
 static dma_addr_t tioca_gart(struct sn_device *sdev,

@@ -22,7 +22,6 @@
  * D32 holds the address in place, and that reading TIOCE_PAGE_MAP settles what
  * was written to the tables.
  */
-#include <linux/cleanup.h>
 #include <linux/list.h>
 #include "sn.h"
 
@@ -338,41 +337,50 @@ static struct tioce_map *tioce_make(struct sn_device *sdev,
 static dma_addr_t tioce_map(struct sn_device *sdev,
 			    const struct sn_request *req)
 {
+	spinlock_t *lock = &sdev->bridge->tioce->lock;
 	struct tioce_map *map;
-	dma_addr_t bus;
+	unsigned long flags;
+	dma_addr_t bus = DMA_MAPPING_ERROR;
 
 	if (req->mask == U64_MAX)
 		return TIOCE_D64 | req->addr |
 		       (req->barrier ? TIOCE_D64_BARRIER : 0);
 
-	guard(spinlock_irqsave)(&sdev->bridge->tioce->lock);
+	spin_lock_irqsave(lock, flags);
 	map = tioce_shared(sdev, req) ?: tioce_make(sdev, req);
-	if (!map)
-		return DMA_MAPPING_ERROR;
-	map->refs++;
-	bus = map->bus + (req->addr - map->addr);
-	return req->barrier ? bus | TIOCE_BARRIER32 : bus;
+	if (map) {
+		map->refs++;
+		bus = map->bus + (req->addr - map->addr);
+		if (req->barrier)
+			bus |= TIOCE_BARRIER32;
+	}
+	spin_unlock_irqrestore(lock, flags);
+	return bus;
 }
 
 static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 {
 	struct sn_tioce *ce = sdev->bridge->tioce;
 	struct tioce_map *map;
+	unsigned long flags;
+	bool found = false;
 
 	if (bus & TIOCE_D64)
 		return;
 	if (bus <= DMA_BIT_MASK(32))
 		bus &= ~TIOCE_BARRIER32;
-	guard(spinlock_irqsave)(&ce->lock);
+	spin_lock_irqsave(&ce->lock, flags);
 	list_for_each_entry(map, &ce->maps, list) {
 		if (map->port != sdev->slot.port || bus < map->bus ||
 		    bus - map->bus >= map->size)
 			continue;
+		found = true;
 		if (!--map->refs)
 			tioce_put(sdev->bridge, map);
-		return;
+		break;
 	}
-	WARN_ONCE(1, "sn: %s: unmap of %pad, which is not mapped\n",
+	spin_unlock_irqrestore(&ce->lock, flags);
+	WARN_ONCE(!found, "sn: %s: unmap of %pad, which is not mapped\n",
 		  dev_name(sdev->dev), &bus);
 }
 

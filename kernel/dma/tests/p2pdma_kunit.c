@@ -191,7 +191,7 @@ static u32 edu_copy(void __iomem *regs, u32 src, u32 dst, u32 cmd)
 
 static void unmap_regs(void *data)
 {
-	pci_iounmap(NULL, data);
+	pci_iounmap(NULL, (__force void __iomem *)data);
 }
 
 static void disable_near(void *data)
@@ -211,8 +211,10 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, disable_near, pt->near));
 	regs = pci_iomap(pt->near, 0, 0);
-	KUNIT_ASSERT_NOT_NULL(test, regs);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, unmap_regs, regs));
+	KUNIT_ASSERT_TRUE(test, !!regs);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, unmap_regs,
+						  (__force void *)regs));
 
 	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
 						 DMA_BIDIRECTIONAL, RC));
