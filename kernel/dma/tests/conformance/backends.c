@@ -21,6 +21,18 @@
 /* Holds all of the buffer, where pages are large. */
 #define MAX_SEGMENT	max_t(size_t, SZ_64K, CONF_BUF_SIZE)
 
+/* With swiotlb=force, too, there are devices that do not bounce. */
+static void do_not_force(struct conf *conf)
+{
+#if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)
+	if (is_swiotlb_force_bounce(conf->dev)) {
+		conf->pool = *conf->dev->dma_io_tlb_mem;
+		conf->pool.force_bounce = false;
+		conf->dev->dma_io_tlb_mem = &conf->pool;
+	}
+#endif
+}
+
 static int made_up(struct kunit *test, struct conf *conf)
 {
 	conf->dev = kunit_device_register(test, "dma-conformance");
@@ -29,6 +41,7 @@ static int made_up(struct kunit *test, struct conf *conf)
 	conf->dev->dma_mask = &conf->mask;
 	conf->dev->dma_parms = &conf->limits;
 	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
+	do_not_force(conf);
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
@@ -159,7 +172,8 @@ static int bounce_setup(struct kunit *test, struct conf *conf)
 	/* Its list of pools cannot be copied, but no other device bounces. */
 	conf->dev->dma_io_tlb_mem->force_bounce = true;
 #else
-	conf->pool = *conf->dev->dma_io_tlb_mem;
+	if (conf->dev->dma_io_tlb_mem != &conf->pool)
+		conf->pool = *conf->dev->dma_io_tlb_mem;
 #ifdef CONFIG_DEBUG_FS
 	atomic_long_set(&conf->pool.total_used, 0);
 #endif
