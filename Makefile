@@ -24,6 +24,7 @@ help:
 	@echo '                the series byte for byte'
 	@echo '  check-all     the rest, for before a release: debug kernels, mutants, bench,'
 	@echo '                every prefix of the series, cross-built backends, documents'
+	@echo '                (PARTS="bench docs" for some of them)'
 	@echo 'Parts of them:'
 	@echo '  tree          build/tree: the base kernel, patches applied, overlay linked in'
 	@echo '  kunit         the KUnit suites; ARCH=$(arches: =|) for one'
@@ -52,7 +53,7 @@ check:
 	@scripts/deps check && NEED_GIB=12 scripts/check
 
 check-all:
-	@scripts/deps check-all && NEED_GIB=20 scripts/check all
+	@scripts/deps check-all && NEED_GIB=20 scripts/check all $(PARTS)
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
 .PHONY: cross docs bench coverage mutants
