@@ -237,10 +237,21 @@ static struct sg_table *exp_map(struct dma_buf_attachment *attach,
 		sg_dma_address(sg) = dma_map_page(attach->dev, ut->pages[i], 0,
 						  PAGE_SIZE, dir);
 		sg_dma_len(sg) = PAGE_SIZE;
+		if (dma_mapping_error(attach->dev, sg_dma_address(sg)))
+			goto unmap;
 	}
 	ut->pool.force_bounce = false;
 	ut->maps++;
 	return sgt;
+unmap:
+	ut->pool.force_bounce = false;
+	while (i--) {
+		dma_unmap_page(attach->dev, sg_dma_address(&sgt->sgl[i]),
+			       PAGE_SIZE, dir);
+	}
+	sg_free_table(sgt);
+	kfree(sgt);
+	return ERR_PTR(-ENOMEM);
 }
 
 static void exp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
