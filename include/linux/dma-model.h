@@ -58,6 +58,7 @@ struct dma_model_params {
 
 /**
  * enum dma_model_fault_reason - what is wrong with an access or a call
+ * @DMA_MODEL_OK: nothing; never recorded
  * @DMA_MODEL_UNMAPPED: no mapping at this address; the device got -EFAULT
  * @DMA_MODEL_DENIED: the mapping's direction does not allow it; -EFAULT
  * @DMA_MODEL_STALE: the mapping is gone, but its translation was still cached;
@@ -68,6 +69,7 @@ struct dma_model_params {
  *	in another direction; nothing was done
  */
 enum dma_model_fault_reason {
+	DMA_MODEL_OK,
 	DMA_MODEL_UNMAPPED,
 	DMA_MODEL_DENIED,
 	DMA_MODEL_STALE,

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Model of bounce buffers: a few slots, in pages that any device can reach.
+ *
+ * On the bus they are at WINDOW, wherever they are in memory, so that a device
+ * with a small mask has them, too.  What else the bus had there it lost.
+ *
+ * Slots are taken from random places, so that they are soon in pieces.
+ */
+#include <linux/bitmap.h>
+#include <linux/slab.h>
+#include "model.h"
+
+#define WINDOW	SZ_4M
+#define SLOT	(PAGE_SIZE / 2)
+
+struct model_bounce {
+	void *mem;
+	unsigned int slots;
+	unsigned long taken[];	/* a bit per slot */
+};
+
+struct model_bounce *model_bounce_create(unsigned int slots)
+{
+	struct model_bounce *b;
+
+	b = kzalloc(struct_size(b, taken, BITS_TO_LONGS(slots)), GFP_KERNEL);
+	if (!b)
+		return NULL;
+	b->slots = slots;
+	b->mem = alloc_pages_exact(slots * SLOT, GFP_KERNEL | __GFP_ZERO);
+	if (b->mem)
+		return b;
+	kfree(b);
+	return NULL;
+}
+
+void model_bounce_destroy(struct model_bounce *b)
+{
+	if (!b)
+		return;
+	free_pages_exact(b->mem, b->slots * SLOT);
+	kfree(b);
+}
+
+/*
+ * Memory for @size bytes, @offset above a multiple of @align + 1; MODEL_NOWHERE
+ * if there is none.
+ */
+phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
+			       size_t offset, unsigned long align,
+			       struct rnd_state *rnd)
+{
+	unsigned long nr, mask = align / SLOT, first = offset / SLOT, i;
+
+	offset %= SLOT;
+	if (size > b->slots * SLOT)
+		return MODEL_NOWHERE;
+	nr = DIV_ROUND_UP(offset + size, SLOT);
+	i = bitmap_find_next_zero_area_off(b->taken, b->slots,
+					   prandom_u32_state(rnd) % b->slots,
+					   nr, mask, -first & mask);
+	if (i >= b->slots)
+		i = bitmap_find_next_zero_area_off(b->taken, b->slots, 0, nr,
+						   mask, -first & mask);
+	if (i >= b->slots)
+		return MODEL_NOWHERE;
+	bitmap_set(b->taken, i, nr);
+	return virt_to_phys(b->mem) + i * SLOT + offset;
+}
+
+void model_bounce_free(struct model_bounce *b, phys_addr_t phys, size_t size)
+{
+	unsigned long start = phys - virt_to_phys(b->mem);
+	unsigned long end = DIV_ROUND_UP(start + size, SLOT);
+
+	start /= SLOT;
+	bitmap_clear(b->taken, start, end - start);
+}
+
+struct bus_dma_region model_bounce_window(struct model_bounce *b)
+{
+	return (struct bus_dma_region) {
+		.cpu_start = virt_to_phys(b->mem),
+		.dma_start = WINDOW,
+		.size = b->slots * SLOT,
+	};
+}
+
+unsigned int model_bounce_used(struct model_bounce *b)
+{
+	return bitmap_weight(b->taken, b->slots);
+}

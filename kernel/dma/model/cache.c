@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Model of a cache that devices do not snoop.
+ *
+ * Of every page that a non-coherent device may access there are two copies: the
+ * page is what the CPU sees, in its cache; the shadow is what devices see, RAM.
+ * Each byte is in one of three states, and a sync or unmap is what moves it:
+ *
+ * CPU		The CPU owns it.  It may have changed it, that is what the two
+ *		copies are compared for.
+ * DEVICE	Handed over for the device to write.  What the CPU sees is not what
+ *		is in RAM: it may have been fetched earlier, by speculation.
+ * STALE	The CPU had only read it, and the device has written to it since.
+ *
+ * A cache writes dirty lines back, and fetches others, when it likes.  This one
+ * does so at the worst moment, which is more often than a random one but never
+ * one that a cache may not choose:
+ *
+ *  - What the CPU reads of a DEVICE byte always differs from what is in RAM.
+ *  - What the CPU writes there is lost.
+ *  - What the CPU writes to a byte that it owns stays in the cache until a sync
+ *    for the device, which drops it if the buffer is for the device to write.
+ *  - What the device writes to a byte that is dirty in the cache is lost: the
+ *    line is written back later.
+ *
+ * Hence a sync that is missing, or comes too early or too late, shows always.
+ * A line is one byte, so that buffers may share lines: dma_get_cache_alignment()
+ * is about the machine, on which the model cannot improve.
+ *
+ * There is one RAM: shadows belong to pages, and devices share them.
+ */
+#include <linux/hashtable.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+#include "model.h"
+
+enum { CPU, DEVICE, STALE };	/* CPU is 0: what a new shadow holds */
+
+struct shadow {
+	struct hlist_node node;
+	unsigned long pfn;
+	unsigned int users;		/* mappings in this page */
+	u8 data[PAGE_SIZE];
+	u8 state[PAGE_SIZE];
+	u8 byte_users[PAGE_SIZE];	/* mappings of each byte */
+};
+
+static DEFINE_HASHTABLE(shadows, 8);
+static DEFINE_SPINLOCK(shadow_lock);	/* all shadows, IRQs off */
+
+static struct shadow *find(phys_addr_t phys)
+{
+	struct shadow *s;
+
+	lockdep_assert_held(&shadow_lock);
+	hash_for_each_possible(shadows, s, node, PHYS_PFN(phys))
+		if (s->pfn == PHYS_PFN(phys))
+			return s;
+	return NULL;
+}
+
+static struct shadow *get(phys_addr_t phys)
+{
+	struct shadow *s = find(phys);
+	u8 *page;
+	size_t i;
+
+	if (s)
+		return s;
+	s = kzalloc(sizeof(*s), GFP_ATOMIC | __GFP_NOWARN);
+	if (!s)
+		return NULL;
+	s->pfn = PHYS_PFN(phys);
+	/* Until something is written back, all of the page is dirty. */
+	page = kmap_local_page(pfn_to_page(s->pfn));
+	for (i = 0; i < PAGE_SIZE; i++)
+		s->data[i] = ~page[i];
+	kunmap_local(page);
+	hash_add(shadows, &s->node, s->pfn);
+	return s;
+}
+
+static void put(struct shadow *s)
+{
+	if (s->users)
+		return;
+	hash_del(&s->node);
+	kfree(s);
+}
+
+/* A part of a page: @s->data[@from] to [@to - 1], and @page as the CPU sees it. */
+struct part {
+	struct shadow *s;
+	u8 *page;
+	size_t from, to;
+};
+
+static size_t part_begin(struct part *p, phys_addr_t phys, size_t size)
+{
+	p->s = find(phys);
+	p->page = kmap_local_page(pfn_to_page(PHYS_PFN(phys)));
+	p->from = offset_in_page(phys);
+	p->to = min_t(size_t, p->from + size, PAGE_SIZE);
+	return p->to - p->from;
+}
+
+static void part_end(struct part *p)
+{
+	kunmap_local(p->page);
+}
+
+/* Whatever was fetched, it was not what @s holds. */
+static void hide(struct part *p, size_t i, u8 noise)
+{
+	p->s->state[i] = DEVICE;
+	p->page[i] = p->s->data[i] ^ noise;
+}
+
+static u8 noise(struct rnd_state *rnd)
+{
+	return prandom_u32_state(rnd) % 255 + 1;
+}
+
+int model_cache_get(phys_addr_t phys, size_t size)
+{
+	phys_addr_t pos = phys;
+	size_t left = size;
+
+	scoped_guard(spinlock_irqsave, &shadow_lock) {
+		while (left) {
+			size_t n = min_t(size_t, left,
+					 PAGE_SIZE - offset_in_page(pos));
+			struct shadow *s = get(pos);
+			size_t from = offset_in_page(pos), i;
+
+			if (!s)
+				break;
+			if (memchr(s->byte_users + from, U8_MAX, n)) {
+				put(s);
+				break;
+			}
+			s->users++;
+			for (i = from; i < from + n; i++)
+				s->byte_users[i]++;
+			pos += n;
+			left -= n;
+		}
+	}
+	if (!left)
+		return 0;
+	model_cache_put(phys, size - left);
+	return -ENOMEM;
+}
+
+void model_cache_put(phys_addr_t phys, size_t size)
+{
+	struct part p;
+	size_t n, i;
+
+	guard(spinlock_irqsave)(&shadow_lock);
+	for (; size; phys += n, size -= n) {
+		n = part_begin(&p, phys, size);
+		/* A byte that was never synced is what the CPU last saw. */
+		for (i = p.from; i < p.to; i++)
+			if (!--p.s->byte_users[i])
+				p.s->state[i] = CPU;
+		part_end(&p);
+		p.s->users--;
+		put(p.s);
+	}
+}
+
+static void for_device(phys_addr_t phys, size_t size,
+		       enum dma_data_direction dir, struct rnd_state *rnd,
+		       bool write_back)
+{
+	u8 x = noise(rnd);
+	struct part p;
+	size_t n, i;
+
+	guard(spinlock_irqsave)(&shadow_lock);
+	for (; size; phys += n, size -= n) {
+		n = part_begin(&p, phys, size);
+		for (i = p.from; i < p.to; i++) {
+			u8 state = p.s->state[i];
+
+			if (write_back && (state == CPU ||
+					   (state == STALE &&
+					    dir == DMA_TO_DEVICE)))
+				p.s->data[i] = p.page[i];
+			if (dir != DMA_TO_DEVICE && state != DEVICE)
+				hide(&p, i, x);
+		}
+		part_end(&p);
+	}
+}
+
+/* What the device does not write must survive, so all is written back. */
+void model_cache_map(phys_addr_t phys, size_t size, enum dma_data_direction dir,
+	       struct rnd_state *rnd)
+{
+	for_device(phys, size, dir, rnd, true);
+}
+
+void model_cache_for_device(phys_addr_t phys, size_t size,
+		      enum dma_data_direction dir, struct rnd_state *rnd)
+{
+	for_device(phys, size, dir, rnd, dir != DMA_FROM_DEVICE);
+}
+
+void model_cache_for_cpu(phys_addr_t phys, size_t size, enum dma_data_direction dir)
+{
+	struct part p;
+	size_t n;
+
+	if (dir == DMA_TO_DEVICE)
+		return;
+	guard(spinlock_irqsave)(&shadow_lock);
+	for (; size; phys += n, size -= n) {
+		n = part_begin(&p, phys, size);
+		memcpy(p.page + p.from, p.s->data + p.from, n);
+		memset(p.s->state + p.from, CPU, n);
+		part_end(&p);
+	}
+}
+
+/* Somewhere in the buffer, what the device owns is dropped and fetched again. */
+void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
+{
+	size_t at = prandom_u32_state(rnd) % size;
+	u8 x = noise(rnd);
+	struct part p;
+	size_t i;
+
+	guard(spinlock_irqsave)(&shadow_lock);
+	part_begin(&p, phys + at, min(size - at, (size_t)64));
+	for (i = p.from; i < p.to; i++)
+		if (p.s->state[i] == DEVICE)
+			hide(&p, i, x);
+	part_end(&p);
+}
+
+void model_cache_read(phys_addr_t phys, void *buf, size_t len)
+{
+	struct part p;
+	size_t n;
+
+	guard(spinlock_irqsave)(&shadow_lock);
+	for (; len; phys += n, buf += n, len -= n) {
+		n = part_begin(&p, phys, len);
+		memcpy(buf, p.s->data + p.from, n);
+		part_end(&p);
+	}
+}
+
+static void write_byte(struct part *p, size_t i, u8 val)
+{
+	u8 old = p->s->data[i];
+
+	if (p->s->state[i] == CPU && p->page[i] != old)
+		return;
+	p->s->data[i] = val;
+	if (p->s->state[i] == CPU)
+		p->s->state[i] = STALE;
+	else if (p->s->state[i] == DEVICE && p->page[i] == val)
+		p->page[i] = ~val;
+}
+
+void model_cache_write(phys_addr_t phys, const void *buf, size_t len)
+{
+	const u8 *from = buf;
+	struct part p;
+	size_t n, i;
+
+	guard(spinlock_irqsave)(&shadow_lock);
+	for (; len; phys += n, len -= n) {
+		n = part_begin(&p, phys, len);
+		for (i = p.from; i < p.to; i++)
+			write_byte(&p, i, *from++);
+		part_end(&p);
+	}
+}

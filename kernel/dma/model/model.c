@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A device on model hardware: what it does, and what becomes of it.
+ *
+ * An access takes this way, of which a model has the parts that it was made
+ * with:
+ *
+ *   address -> IOMMU -> bus address -> window of the bounce slots, or range of
+ *   memory -> physical address -> interconnect -> memory: that of the CPU, or
+ *   behind a cache that is not snooped, the shadow of it
+ *
+ * In the end it has to hit what the driver has mapped.  Real hardware without an
+ * IOMMU would get at any memory; here that is a fault, so that nothing that a
+ * driver or a test does wrong can harm the rest of the kernel.  Only direction
+ * is left to the IOMMU.
+ *
+ * A posted write is translated when it is issued and hits memory when it lands.
+ */
+#include <kunit/test-bug.h>
+#include <kunit/test.h>
+#include <linux/export.h>
+#include <linux/moduleparam.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/iommu-dma.h>	/* needs scatterlist.h */
+#include "model.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "dma_model."
+
+#define PATHS	4	/* through the interconnect */
+#define LINE	64	/* neighbours take different paths */
+
+#define ALL_FEATURES	GENMASK(7, 0)
+
+static ulong default_seed = 1;
+module_param_named(seed, default_seed, ulong, 0644);
+MODULE_PARM_DESC(seed, "Seed of the models that are not given one");
+
+void model_fault(struct dma_model *m, enum dma_model_fault_reason reason,
+		 bool write, u64 addr, size_t len)
+{
+	lockdep_assert_held(&m->lock);
+	m->faults[m->nr_faults++ % MODEL_FAULTS] = (struct dma_model_fault) {
+		.reason = reason,
+		.write = write,
+		.addr = addr,
+		.len = len,
+	};
+	if (m->nr_faults - m->next_fault > MODEL_FAULTS)
+		m->next_fault = m->nr_faults - MODEL_FAULTS;
+}
+
+static phys_addr_t bus_to_phys(struct dma_model *m, dma_addr_t bus)
+{
+	phys_addr_t phys = model_range_to_phys(m->window, bus);
+
+	return phys != MODEL_NOWHERE ? phys :
+			model_range_to_phys(m->params.ranges, bus);
+}
+
+/* MAP_* of the mappings that hold all of [@phys, @phys + @len); -ENOENT if none. */
+static int covered(struct dma_model *m, phys_addr_t phys, size_t len)
+{
+	struct model_map *map;
+	int flags = -ENOENT;
+
+	lockdep_assert_held(&m->lock);
+	list_for_each_entry(map, &m->maps, list)
+		if (phys >= map->phys && phys - map->phys < map->size &&
+		    len <= map->size - (phys - map->phys))
+			flags = (flags < 0 ? 0 : flags) | map->flags;
+	return flags;
+}
+
+/*
+ * Where does an access get to?  Within one page.  MAP_* and *@phys, -EFAULT, or
+ * -ENOENT if it is lost without the device noticing.
+ */
+static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
+		  phys_addr_t *phys)
+{
+	enum dma_model_fault_reason reason = DMA_MODEL_OK;
+	dma_addr_t bus = addr;
+	int flags = -ENOENT;
+
+	guard(spinlock_irqsave)(&m->lock);
+	if (m->iommu)
+		reason = model_iommu_access(m->iommu, addr, write, &bus);
+	if (reason == DMA_MODEL_OK || reason == DMA_MODEL_STALE) {
+		*phys = bus_to_phys(m, bus);
+		flags = covered(m, *phys, len);
+		if (flags < 0 && reason == DMA_MODEL_OK)
+			reason = DMA_MODEL_UNMAPPED;
+	}
+	if (reason != DMA_MODEL_OK)
+		model_fault(m, reason, write, addr, len);
+	return reason == DMA_MODEL_OK || reason == DMA_MODEL_STALE ? flags :
+								     -EFAULT;
+}
+
+static void land(void *ctx, phys_addr_t phys, const void *buf, size_t len)
+{
+	struct dma_model *m = ctx;
+	int flags;
+
+	guard(spinlock_irqsave)(&m->lock);
+	flags = covered(m, phys, len);
+	if (flags < 0)
+		model_fault(m, DMA_MODEL_LATE, true, phys, len);
+	else if (flags & MAP_CACHED)
+		model_cache_write(phys, buf, len);
+	else
+		model_ram_write(phys, buf, len);
+}
+
+static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
+{
+	int flags;
+
+	guard(spinlock_irqsave)(&m->lock);
+	flags = covered(m, phys, len);
+	/* The mapping may have gone since the address was translated. */
+	if (flags < 0)
+		memset(buf, 0xff, len);
+	else if (flags & MAP_CACHED)
+		model_cache_read(phys, buf, len);
+	else
+		model_ram_read(phys, buf, len);
+}
+
+/**
+ * dma_model_write - let the device write to memory
+ * @dev: device on a model
+ * @addr: DMA address
+ * @buf: what to write
+ * @len: bytes to write
+ *
+ * The write is posted: with %DMA_MODEL_REORDER it may not have landed when this
+ * returns, see dma_model_step() and dma_flush_writes().
+ *
+ * Context: Any but NMI.
+ * Return: 0;
+ *	-EFAULT if it met a fault, which is recorded; pages before that are
+ *	written;
+ *	-ENXIO if there is an MMIO resource at @addr, which is not modelled;
+ *	-ENODEV if @dev is on no model.
+ */
+int dma_model_write(struct device *dev, dma_addr_t addr, const void *buf,
+		    size_t len)
+{
+	struct dma_model *m = model_of(dev);
+	size_t n;
+
+	if (!m)
+		return -ENODEV;
+	for (; len; addr += n, buf += n, len -= n) {
+		phys_addr_t phys, pos, end;
+		int flags;
+
+		n = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+		flags = locate(m, addr, n, true, &phys);
+		if (flags == -EFAULT)
+			return -EFAULT;
+		if (flags == -ENOENT)
+			continue;
+		if (flags & MAP_MMIO)
+			return -ENXIO;
+		if (!m->fabric) {
+			land(m, phys, buf, n);
+			continue;
+		}
+		for (pos = phys; pos < phys + n; pos = end) {
+			end = min(phys + n, round_down(pos, LINE) + LINE);
+			dma_fabric_write(m->fabric, pos / LINE % PATHS, pos,
+					 buf + (pos - phys), end - pos,
+					 flags & MAP_BARRIER ?
+						 DMA_FABRIC_BARRIER : 0);
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_model_write);
+
+/**
+ * dma_model_read - let the device read memory
+ * @dev: device on a model
+ * @addr: DMA address
+ * @buf: for what is read
+ * @len: bytes to read
+ *
+ * The device sees its own earlier writes there.
+ *
+ * Context: Any but NMI.
+ * Return: as dma_model_write().
+ */
+int dma_model_read(struct device *dev, dma_addr_t addr, void *buf, size_t len)
+{
+	struct dma_model *m = model_of(dev);
+	size_t n;
+
+	if (!m)
+		return -ENODEV;
+	for (; len; addr += n, buf += n, len -= n) {
+		phys_addr_t phys, pos;
+		int flags;
+
+		n = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
+		flags = locate(m, addr, n, false, &phys);
+		if (flags == -EFAULT)
+			return -EFAULT;
+		if (flags == -ENOENT) {
+			memset(buf, 0xff, n);
+			continue;
+		}
+		if (flags & MAP_MMIO)
+			return -ENXIO;
+		for (pos = round_down(phys, LINE);
+		     m->fabric && pos < phys + n; pos += LINE)
+			dma_fabric_settle(m->fabric, pos / LINE % PATHS);
+		fetch(m, phys, buf, n);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_model_read);
+
+/**
+ * dma_model_walk - where does an address lead to?
+ * @dev: device on a model
+ * @addr: DMA address
+ *
+ * By the tables of the model, without an access: neither permissions nor cached
+ * translations count, and there is no fault.
+ *
+ * Context: Any but NMI.
+ * Return: a physical address: that of the bounce slot if there is one; all ones if
+ *	nothing is mapped at @addr, or @dev is on no model.
+ */
+phys_addr_t dma_model_walk(struct device *dev, dma_addr_t addr)
+{
+	struct dma_model *m = model_of(dev);
+	dma_addr_t bus = addr;
+	phys_addr_t phys;
+
+	if (!m)
+		return MODEL_NOWHERE;
+	guard(spinlock_irqsave)(&m->lock);
+	if (m->iommu && !model_iommu_walk(m->iommu, addr, &bus))
+		return MODEL_NOWHERE;
+	phys = bus_to_phys(m, bus);
+	return covered(m, phys, 1) < 0 ? MODEL_NOWHERE : phys;
+}
+EXPORT_SYMBOL_GPL(dma_model_walk);
+
+/* A mapping that is chosen at random has what the device owns fetched again. */
+static void disturb(struct dma_model *m)
+{
+	struct model_map *map;
+	unsigned int nr;
+
+	guard(spinlock_irqsave)(&m->lock);
+	if (!m->nr_maps)
+		return;
+	nr = prandom_u32_state(&m->rnd) % m->nr_maps;
+	list_for_each_entry(map, &m->maps, list)
+		if (!nr--)
+			break;
+	if (map->flags & MAP_CACHED)
+		model_cache_disturb(map->phys, map->size, &m->rnd);
+}
+
+/**
+ * dma_model_step - let a moment pass
+ * @dev: device on a model; else nothing happens
+ *
+ * For what happens at random moments: a posted write lands, a line of the cache
+ * is dropped and fetched again.
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_step(struct device *dev)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (!m)
+		return;
+	if (m->params.features & DMA_MODEL_CACHE)
+		disturb(m);
+	if (m->fabric)
+		dma_fabric_step(m->fabric);
+}
+EXPORT_SYMBOL_GPL(dma_model_step);
+
+/**
+ * dma_model_flush_iotlb - invalidate all cached translations
+ * @dev: device on a model; else nothing happens
+ *
+ * What %DMA_MODEL_LAZY puts off.
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_flush_iotlb(struct device *dev)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (!m || !m->iommu)
+		return;
+	guard(spinlock_irqsave)(&m->lock);
+	model_iommu_flush(m->iommu);
+}
+EXPORT_SYMBOL_GPL(dma_model_flush_iotlb);
+
+/**
+ * dma_model_fail - make a mapping or an allocation fail
+ * @dev: device on a model; else nothing happens
+ * @n: which of the steps to come fails, 1 for the next one; 0 for none.  A
+ *	mapping takes one to four steps: memory to keep its record, a bounce slot,
+ *	a shadow, an I/O address.
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_fail(struct device *dev, int n)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (!m)
+		return;
+	guard(spinlock_irqsave)(&m->lock);
+	m->fail = n;
+}
+EXPORT_SYMBOL_GPL(dma_model_fail);
+
+/**
+ * dma_model_next_fault - read a recorded fault
+ * @dev: device on a model
+ * @fault: for the oldest fault that has not been read; of more than 64 the
+ *	latest are kept
+ *
+ * Context: Any but NMI.
+ * Return: true if there was one.
+ */
+bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (!m)
+		return false;
+	guard(spinlock_irqsave)(&m->lock);
+	if (m->next_fault == m->nr_faults)
+		return false;
+	*fault = m->faults[m->next_fault++ % MODEL_FAULTS];
+	return true;
+}
+EXPORT_SYMBOL_GPL(dma_model_next_fault);
+
+/**
+ * dma_model_get_stats - what does a model hold?
+ * @dev: device on a model
+ * @stats: filled; with zeros if @dev is on no model
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_get_stats(struct device *dev, struct dma_model_stats *stats)
+{
+	struct dma_model *m = model_of(dev);
+
+	memset(stats, 0, sizeof(*stats));
+	if (!m)
+		return;
+	if (m->fabric)
+		stats->in_flight = dma_fabric_in_flight(m->fabric);
+	guard(spinlock_irqsave)(&m->lock);
+	stats->maps = m->nr_maps;
+	stats->faults = m->nr_faults;
+	if (m->bounce)
+		stats->slots = model_bounce_used(m->bounce);
+	if (m->iommu)
+		model_iommu_count(m->iommu, stats);
+}
+EXPORT_SYMBOL_GPL(dma_model_get_stats);
+
+static bool valid(const struct dma_model_params *p)
+{
+	unsigned int f = p->features;
+
+	return !(f & ~ALL_FEATURES) &&
+	       (f & DMA_MODEL_REORDER || !(f & DMA_MODEL_NO_BARRIER)) &&
+	       (f & DMA_MODEL_IOMMU || !(f & DMA_MODEL_LAZY)) &&
+	       (f & DMA_MODEL_BOUNCE || !(f & DMA_MODEL_BOUNCE_ALL)) &&
+	       PAGE_ALIGNED(p->iommu_base) && !(p->slots % 2);
+}
+
+static void model_free(struct dma_model *m)
+{
+	dma_fabric_destroy(m->fabric);
+	model_iommu_destroy(m->iommu);
+	model_bounce_destroy(m->bounce);
+	kfree(m);
+}
+
+static struct dma_model *model_create(const struct dma_model_params *params)
+{
+	struct dma_model *m = kzalloc(sizeof(*m), GFP_KERNEL);
+	unsigned int f = params->features;
+	struct dma_model_params *p;
+
+	if (!m)
+		return NULL;
+	p = &m->params;
+	*p = *params;
+	p->seed = p->seed ?: default_seed;
+	p->iommu_pages = p->iommu_pages ?: 256;
+	p->iommu_base = p->iommu_base ?: SZ_1M;
+	p->slots = p->slots ?: 64;
+	m->ops = model_ops;
+	spin_lock_init(&m->lock);
+	prandom_seed_state(&m->rnd, p->seed);
+	INIT_LIST_HEAD(&m->maps);
+
+	m->ranges[0].size = (phys_addr_t)-1;
+	if (f & DMA_MODEL_OFFSET)
+		model_range_swap_halves(m->ranges);
+	if (!(f & DMA_MODEL_OFFSET) || !p->ranges)
+		p->ranges = m->ranges;
+	if (f & DMA_MODEL_REORDER)
+		m->fabric = model_fabric_create(p->seed, PATHS, land, m);
+	if (f & DMA_MODEL_IOMMU)
+		m->iommu = model_iommu_create(p->iommu_base, p->iommu_pages,
+					      f & DMA_MODEL_LAZY);
+	if (f & DMA_MODEL_BOUNCE)
+		m->bounce = model_bounce_create(p->slots);
+	if ((f & DMA_MODEL_REORDER && !m->fabric) ||
+	    (f & DMA_MODEL_IOMMU && !m->iommu) ||
+	    (f & DMA_MODEL_BOUNCE && !m->bounce)) {
+		model_free(m);
+		return NULL;
+	}
+	if (m->bounce)
+		m->window[0] = model_bounce_window(m->bounce);
+	return m;
+}
+
+/**
+ * dma_model_attach - put a device on a model
+ * @dev: device of a test, without DMA mappings.  It is given a DMA mask and
+ *	parameters, if it has none.
+ * @params: which model; copied
+ *
+ * From now on the DMA API calls for @dev go to the model.
+ *
+ * Context: Process; may sleep.
+ * Return: 0;
+ *	-EINVAL for parameters that make no sense;
+ *	-EBUSY if @dev is on a model already, or behind an IOMMU;
+ *	-ENOMEM.
+ */
+int dma_model_attach(struct device *dev, const struct dma_model_params *params)
+{
+	struct dma_model *m;
+
+	if (!valid(params))
+		return -EINVAL;
+	if (model_of(dev) || use_dma_iommu(dev))
+		return -EBUSY;
+	m = model_create(params);
+	if (!m)
+		return -ENOMEM;
+
+	m->dev = dev;
+	m->old_ops = dev->dma_ops;
+	m->old_mask = dev->dma_mask;
+	m->old_parms = dev->dma_parms;
+	if (!dev->dma_mask) {
+		dev->coherent_dma_mask = DMA_BIT_MASK(32);
+		dev->dma_mask = &dev->coherent_dma_mask;
+	}
+	if (!dev->dma_parms)
+		dev->dma_parms = &m->parms;
+	set_dma_ops(dev, &m->ops);
+	dma_reset_need_sync(dev);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_model_attach);
+
+/**
+ * dma_model_detach - take a device off its model
+ * @dev: device on a model, of which nobody makes any more use
+ *
+ * What the driver has left behind is printed, unmapped and freed.
+ *
+ * Context: Process.
+ * Return: how many mappings and allocations were left behind; -ENODEV if @dev is
+ *	on no model.
+ */
+int dma_model_detach(struct device *dev)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map, *next;
+	int left = 0;
+
+	if (!m)
+		return -ENODEV;
+	if (m->fabric)
+		dma_fabric_drain(m->fabric);
+	list_for_each_entry_safe(map, next, &m->maps, list) {
+		dev_err(dev, "left behind: %s at %pad, %zu bytes, direction %d\n",
+			map->flags & (MAP_ALLOC | MAP_PAGES) ? "allocation" :
+							       "mapping",
+			&map->dma, map->size, map->dir);
+		model_unmap_leaked(m, map);
+		left++;
+	}
+	set_dma_ops(dev, m->old_ops);
+	dev->dma_mask = m->old_mask;
+	dev->dma_parms = m->old_parms;
+	model_free(m);
+	return left;
+}
+EXPORT_SYMBOL_GPL(dma_model_detach);
+
+static void detach_action(void *dev)
+{
+	struct kunit *test = kunit_get_current_test();
+	struct dma_model *m = model_of(dev);
+	u64 seed;
+	int left;
+
+	if (!m)
+		return;
+	seed = m->params.seed;
+	left = dma_model_detach(dev);
+	if (left)
+		KUNIT_FAIL(test, "%d mapping(s) left behind", left);
+	if (test->status == KUNIT_FAILURE)
+		kunit_info(test, "dma_model.seed=%llu\n", seed);
+}
+
+/**
+ * kunit_dma_model_attach - put a device on a model until the end of a test
+ * @test: the test; it fails if its driver leaves a mapping behind, and if it
+ *	fails the seed is printed
+ * @dev: as for dma_model_attach()
+ * @params: likewise
+ *
+ * Context: Process, in @test.
+ * Return: as dma_model_attach().
+ */
+int kunit_dma_model_attach(struct kunit *test, struct device *dev,
+			   const struct dma_model_params *params)
+{
+	int ret = dma_model_attach(dev, params);
+
+	return ret ?: kunit_add_action_or_reset(test, detach_action, dev);
+}
+EXPORT_SYMBOL_GPL(kunit_dma_model_attach);

@@ -1,0 +1,737 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The dma_map_ops of a device on model hardware.
+ *
+ * A mapping is a record of what the device may get at and whatever it takes to
+ * get there, in this order: a bounce slot, the shadow behind a cache, an I/O
+ * address.  Sync and unmap find the record, and do to each part what it needs.
+ * Coherent memory has a record, too, but neither slot nor shadow: the CPU and the
+ * device look at the same bytes, and writes to it are barriers if there are any.
+ *
+ * On a model with bounce slots allocations come out of those pages, which the
+ * device can reach.
+ */
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include "model.h"
+
+#define ANYWHERE	((dma_addr_t)-1)
+#define NO_BOUNDARY	BIT(BITS_PER_LONG - 1 - PAGE_SHIFT)
+
+static dma_addr_t model_map_page(struct device *dev, struct page *page,
+				 unsigned long offset, size_t size,
+				 enum dma_data_direction dir,
+				 unsigned long attrs);
+
+/* The model that @dev is on, NULL if it is on none. */
+struct dma_model *model_of(struct device *dev)
+{
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+
+	if (!ops || ops->map_page != model_map_page)
+		return NULL;
+	return container_of(ops, struct dma_model, ops);
+}
+
+static bool cached(struct dma_model *m)
+{
+	return m->params.features & DMA_MODEL_CACHE;
+}
+
+static unsigned int pages(dma_addr_t addr, size_t size)
+{
+	return PFN_UP(offset_in_page(addr) + size);
+}
+
+static bool fails(struct dma_model *m)
+{
+	lockdep_assert_held(&m->lock);
+	return m->fail > 0 && !--m->fail;
+}
+
+/* Address on the bus, DMA_MAPPING_ERROR if the device cannot get there. */
+static dma_addr_t bus_addr(struct dma_model *m, phys_addr_t phys, size_t size,
+			   u64 mask)
+{
+	struct bus_dma_region *w = m->window;
+	dma_addr_t bus = model_range_to_bus(w, phys, size);
+
+	if (bus == DMA_MAPPING_ERROR) {
+		bus = model_range_to_bus(m->params.ranges, phys, size);
+		if (bus == DMA_MAPPING_ERROR ||
+		    (w->size && bus < w->dma_start + w->size &&
+		     bus + size > w->dma_start))
+			return DMA_MAPPING_ERROR;
+	}
+	return m->iommu || bus + size - 1 <= mask ? bus : DMA_MAPPING_ERROR;
+}
+
+static bool bounces(struct dma_model *m, phys_addr_t phys, size_t size)
+{
+	return m->bounce &&
+	       (m->params.features & DMA_MODEL_BOUNCE_ALL ||
+		bus_addr(m, phys, size, *m->dev->dma_mask) ==
+			DMA_MAPPING_ERROR);
+}
+
+static size_t max_mapping(struct dma_model *m)
+{
+	unsigned long align = dma_get_min_align_mask(m->dev);
+	u64 mask = *m->dev->dma_mask, pages = m->params.iommu_pages;
+	size_t max = SIZE_MAX;
+
+	/* A buffer may begin anywhere in a page, or in what has to be kept. */
+	if (m->iommu) {
+		if (mask - m->params.iommu_base < pages * PAGE_SIZE)
+			pages = (mask - m->params.iommu_base + 1) >> PAGE_SHIFT;
+		max = (pages - 1) * PAGE_SIZE;
+	}
+	if (m->bounce)
+		max = min(max, (size_t)m->window->size - align);
+	return max;
+}
+
+static int map_iommu(struct dma_model *m, struct model_map *map,
+		     dma_addr_t bus, u64 mask, dma_addr_t iova)
+{
+	unsigned int nr = pages(bus, map->size);
+	unsigned long align = 0;
+
+	if (map->flags & (MAP_ALLOC | MAP_PAGES))
+		align = roundup_pow_of_two(nr) - 1;
+	if (iova == ANYWHERE)
+		iova = fails(m) ? DMA_MAPPING_ERROR :
+				  model_iommu_alloc(m->iommu, nr, mask, align,
+						    NO_BOUNDARY, &m->rnd);
+	if (iova == DMA_MAPPING_ERROR)
+		return -ENOMEM;
+	map->dma = iova + offset_in_page(bus);
+	model_iommu_map(m->iommu, iova, bus - offset_in_page(bus), nr,
+			map->dir);
+	return 0;
+}
+
+static int map_slot(struct dma_model *m, struct model_map *map)
+{
+	unsigned long align = dma_get_min_align_mask(m->dev);
+	phys_addr_t slot = fails(m) ? MODEL_NOWHERE :
+		model_bounce_alloc(m->bounce, map->size, map->phys & align,
+				   align, &m->rnd);
+
+	if (slot == MODEL_NOWHERE)
+		return -ENOMEM;
+	map->flags |= MAP_BOUNCED;
+	map->orig = map->phys;
+	map->phys = slot;
+	/* Always, for what the device does not write has to survive. */
+	model_ram_copy(slot, map->orig, map->size);
+	return 0;
+}
+
+/* @iova: where, if not ANYWHERE. */
+static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
+				 size_t size, enum dma_data_direction dir,
+				 unsigned long attrs, unsigned int flags,
+				 u64 mask, dma_addr_t iova)
+{
+	bool bounce = !flags && bounces(m, phys, size);
+	struct model_map *map;
+	dma_addr_t bus;
+	int ret = -ENOMEM;
+
+	lockdep_assert_held(&m->lock);
+	map = fails(m) ? NULL : kmalloc(sizeof(*map),
+					GFP_ATOMIC | __GFP_NOWARN);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	*map = (struct model_map) {
+		.phys = phys, .size = size, .dir = dir, .flags = flags,
+	};
+	if (cached(m) && !(flags & (MAP_ALLOC | MAP_MMIO)))
+		map->flags |= MAP_CACHED;
+	if (attrs & DMA_ATTR_WRITE_BARRIER)
+		map->flags |= MAP_BARRIER;
+
+	if (bounce && map_slot(m, map))
+		goto free_map;
+	if (map->flags & MAP_CACHED &&
+	    (fails(m) || model_cache_get(map->phys, size)))
+		goto free_slot;
+	bus = bus_addr(m, map->phys, size, mask);
+	if (bus == DMA_MAPPING_ERROR) {
+		ret = -EIO;
+		goto put_cache;
+	}
+	map->dma = bus;
+	if (m->iommu && map_iommu(m, map, bus, mask, iova))
+		goto put_cache;
+
+	if (map->flags & MAP_CACHED && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		model_cache_map(map->phys, size, dir, &m->rnd);
+	list_add(&map->list, &m->maps);
+	m->nr_maps++;
+	return map;
+
+put_cache:
+	if (map->flags & MAP_CACHED)
+		model_cache_put(map->phys, size);
+free_slot:
+	if (map->flags & MAP_BOUNCED)
+		model_bounce_free(m->bounce, map->phys, size);
+free_map:
+	kfree(map);
+	return ERR_PTR(ret);
+}
+
+static void sync_for_cpu(struct dma_model *m, struct model_map *map,
+			 size_t offset, size_t size)
+{
+	if (map->flags & MAP_CACHED)
+		model_cache_for_cpu(map->phys + offset, size, map->dir);
+	if (map->flags & MAP_BOUNCED && map->dir != DMA_TO_DEVICE)
+		model_ram_copy(map->orig + offset, map->phys + offset, size);
+}
+
+static void sync_for_device(struct dma_model *m, struct model_map *map,
+			    size_t offset, size_t size)
+{
+	if (map->flags & MAP_BOUNCED && map->dir != DMA_FROM_DEVICE)
+		model_ram_copy(map->phys + offset, map->orig + offset, size);
+	if (map->flags & MAP_CACHED)
+		model_cache_for_device(map->phys + offset, size, map->dir,
+				       &m->rnd);
+}
+
+static void unmap_one(struct dma_model *m, struct model_map *map,
+		      unsigned long attrs)
+{
+	lockdep_assert_held(&m->lock);
+	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC))
+		sync_for_cpu(m, map, 0, map->size);
+	if (m->iommu)
+		model_iommu_unmap(m->iommu, map->dma - offset_in_page(map->dma),
+				  pages(map->dma, map->size));
+	if (map->flags & MAP_CACHED)
+		model_cache_put(map->phys, map->size);
+	if (map->flags & MAP_BOUNCED)
+		model_bounce_free(m->bounce, map->phys, map->size);
+	list_del(&map->list);
+	m->nr_maps--;
+	kfree(map);
+}
+
+/* The mapping that @dma is in, at *@offset. */
+static struct model_map *find(struct dma_model *m, dma_addr_t dma,
+			      enum dma_data_direction dir, size_t *offset)
+{
+	struct model_map *map;
+
+	lockdep_assert_held(&m->lock);
+	list_for_each_entry(map, &m->maps, list) {
+		if (map->dir == dir && dma >= map->dma &&
+		    dma - map->dma < map->size) {
+			*offset = dma - map->dma;
+			return map;
+		}
+	}
+	return NULL;
+}
+
+/* The mapping of @size bytes at @dma, or the first of the list that is there. */
+static struct model_map *find_exact(struct dma_model *m, dma_addr_t dma,
+				    size_t size, enum dma_data_direction dir)
+{
+	struct model_map *map, *part = NULL;
+
+	lockdep_assert_held(&m->lock);
+	list_for_each_entry(map, &m->maps, list) {
+		if (map->dma != dma || map->dir != dir ||
+		    map->flags & (MAP_ALLOC | MAP_PAGES))
+			continue;
+		if (map->size == size)
+			return map;
+		if (map->size < size)
+			part = map;
+	}
+	return part;
+}
+
+static dma_addr_t map_phys(struct device *dev, phys_addr_t phys, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs,
+			   unsigned int flags)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map;
+
+	guard(spinlock_irqsave)(&m->lock);
+	if (!size || size > max_mapping(m))
+		return DMA_MAPPING_ERROR;
+	map = map_one(m, phys, size, dir, attrs, flags, *dev->dma_mask,
+		      ANYWHERE);
+	return IS_ERR(map) ? DMA_MAPPING_ERROR : map->dma;
+}
+
+static dma_addr_t model_map_page(struct device *dev, struct page *page,
+				 unsigned long offset, size_t size,
+				 enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	return map_phys(dev, page_to_phys(page) + offset, size, dir, attrs, 0);
+}
+
+static dma_addr_t model_map_resource(struct device *dev, phys_addr_t phys,
+				     size_t size, enum dma_data_direction dir,
+				     unsigned long attrs)
+{
+	return map_phys(dev, phys, size, dir, attrs, MAP_MMIO);
+}
+
+/* Also of what a list has become, in one go. */
+static void model_unmap_page(struct device *dev, dma_addr_t dma, size_t size,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map;
+	size_t n;
+
+	guard(spinlock_irqsave)(&m->lock);
+	for (; size; dma += n, size -= n) {
+		map = find_exact(m, dma, size, dir);
+		if (!map) {
+			model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE,
+				    dma, size);
+			return;
+		}
+		n = map->size;
+		unmap_one(m, map, attrs);
+	}
+}
+
+static bool merges(struct dma_model *m)
+{
+	return m->iommu && !m->bounce;
+}
+
+/*
+ * How many entries, from @sg on, become one segment?  Its size in *@len, its
+ * I/O pages in *@nr.
+ */
+static int segment(struct dma_model *m, struct scatterlist *sg, int nents,
+		   size_t *len, unsigned int *nr)
+{
+	unsigned long boundary = dma_get_seg_boundary_nr_pages(m->dev,
+							       PAGE_SHIFT);
+	size_t max = min_t(size_t, dma_get_max_seg_size(m->dev),
+			   max_mapping(m));
+	int n = 1;
+
+	*len = sg->length;
+	*nr = pages(sg->offset, sg->length);
+	if (!merges(m))
+		return 1;
+	for (; n < nents && PAGE_ALIGNED(sg->offset + sg->length); n++) {
+		sg = sg_next(sg);
+		if (offset_in_page(sg->offset) || sg->length > max - min(*len, max) ||
+		    *nr + pages(0, sg->length) > boundary)
+			break;
+		*len += sg->length;
+		*nr += pages(0, sg->length);
+	}
+	return n;
+}
+
+/* @n entries at one I/O address, or one entry anywhere; how many went well. */
+static int map_segment(struct dma_model *m, struct scatterlist *sg, int n,
+		       unsigned int nr, enum dma_data_direction dir,
+		       unsigned long attrs, dma_addr_t *dma, int *ret)
+{
+	u64 mask = *m->dev->dma_mask;
+	dma_addr_t iova = ANYWHERE;
+	struct model_map *map;
+	int i;
+
+	if (merges(m)) {
+		iova = fails(m) ? DMA_MAPPING_ERROR :
+			model_iommu_alloc(m->iommu, nr, mask, 0,
+					  dma_get_seg_boundary_nr_pages(m->dev,
+									PAGE_SHIFT),
+					  &m->rnd);
+		if (iova == DMA_MAPPING_ERROR) {
+			*ret = -ENOMEM;
+			return 0;
+		}
+	}
+	for (i = 0; i < n; i++, sg = sg_next(sg)) {
+		map = map_one(m, sg_phys(sg), sg->length, dir, attrs, 0, mask,
+			      iova);
+		if (IS_ERR(map)) {
+			*ret = PTR_ERR(map);
+			if (iova != ANYWHERE)
+				model_iommu_unmap(m->iommu, iova, nr);
+			return i;
+		}
+		if (!i)
+			*dma = map->dma;
+		if (iova != ANYWHERE) {
+			iova += (dma_addr_t)pages(map->dma, map->size) <<
+				PAGE_SHIFT;
+			nr -= pages(map->dma, map->size);
+		}
+	}
+	return n;
+}
+
+static int model_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+	struct dma_model *m = model_of(dev);
+	struct scatterlist *sg = sgl, *seg = sgl;
+	int i, n, done = 0, segs = 0, ret = 0;
+	unsigned int nr;
+	size_t len;
+
+	guard(spinlock_irqsave)(&m->lock);
+	for_each_sg(sgl, sg, nents, i)
+		if (!sg->length || sg->length > max_mapping(m))
+			return -EINVAL;
+
+	for (sg = sgl; done < nents; segs++, seg = sg_next(seg)) {
+		dma_addr_t dma;
+
+		n = segment(m, sg, nents - done, &len, &nr);
+		i = map_segment(m, sg, n, nr, dir, attrs, &dma, &ret);
+		done += i;
+		if (i < n)
+			goto unwind;
+		while (i--)
+			sg = sg_next(sg);
+		sg_dma_address(seg) = dma;
+		sg_dma_len(seg) = len;
+	}
+	for (i = segs; i < nents; i++, seg = sg_next(seg)) {
+		sg_dma_address(seg) = DMA_MAPPING_ERROR;
+		sg_dma_len(seg) = 0;
+	}
+	return segs;
+
+unwind:
+	while (done--)
+		unmap_one(m, list_first_entry(&m->maps, struct model_map, list),
+			  attrs);
+	return ret;
+}
+
+static void model_unmap_sg(struct device *dev, struct scatterlist *sgl,
+			   int nents, enum dma_data_direction dir,
+			   unsigned long attrs)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i) {
+		if (!sg_dma_len(sg))
+			break;
+		model_unmap_page(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+				 attrs);
+	}
+}
+
+static void sync_range(struct device *dev, dma_addr_t dma, size_t size,
+		       enum dma_data_direction dir,
+		       void (*sync)(struct dma_model *m, struct model_map *map,
+				    size_t offset, size_t size))
+{
+	struct dma_model *m = model_of(dev);
+	size_t offset, n;
+
+	guard(spinlock_irqsave)(&m->lock);
+	for (; size; dma += n, size -= n) {
+		struct model_map *map = find(m, dma, dir, &offset);
+
+		if (!map) {
+			model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE,
+				    dma, size);
+			return;
+		}
+		n = min(size, map->size - offset);
+		sync(m, map, offset, n);
+	}
+}
+
+static void model_sync_single_for_cpu(struct device *dev, dma_addr_t dma,
+				      size_t size, enum dma_data_direction dir)
+{
+	sync_range(dev, dma, size, dir, sync_for_cpu);
+}
+
+static void model_sync_single_for_device(struct device *dev, dma_addr_t dma,
+					 size_t size,
+					 enum dma_data_direction dir)
+{
+	sync_range(dev, dma, size, dir, sync_for_device);
+}
+
+static void model_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
+				  int nents, enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i)
+		sync_range(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+			   sync_for_cpu);
+}
+
+static void model_sync_sg_for_device(struct device *dev,
+				     struct scatterlist *sgl, int nents,
+				     enum dma_data_direction dir)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sg(sgl, sg, nents, i)
+		sync_range(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+			   sync_for_device);
+}
+
+static bool model_need_sync(struct device *dev, dma_addr_t dma)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map;
+
+	guard(spinlock_irqsave)(&m->lock);
+	list_for_each_entry(map, &m->maps, list)
+		if (dma >= map->dma && dma - map->dma < map->size)
+			return map->flags & (MAP_CACHED | MAP_BOUNCED);
+	return false;
+}
+
+static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
+{
+	unsigned long align = (PAGE_SIZE << get_order(size)) - 1;
+	phys_addr_t phys;
+
+	if (!m->bounce) {
+		gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_COMP);
+		return alloc_pages_node(dev_to_node(m->dev), gfp | __GFP_ZERO,
+					get_order(size));
+	}
+	scoped_guard(spinlock_irqsave, &m->lock)
+		phys = fails(m) ? MODEL_NOWHERE :
+				  model_bounce_alloc(m->bounce, size, 0, align,
+						     &m->rnd);
+	if (phys == MODEL_NOWHERE)
+		return NULL;
+	memset(phys_to_virt(phys), 0, size);
+	return phys_to_page(phys);
+}
+
+/* @phys: of memory that is not mapped (any more). */
+static void free_memory(struct dma_model *m, phys_addr_t phys, size_t size)
+{
+	if (m->bounce)
+		model_bounce_free(m->bounce, phys, size);
+	else
+		__free_pages(phys_to_page(phys), get_order(size));
+}
+
+static struct page *alloc_mapped(struct device *dev, size_t size,
+				 dma_addr_t *dma, enum dma_data_direction dir,
+				 gfp_t gfp, unsigned long attrs,
+				 unsigned int flags)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map;
+	struct page *page;
+
+	if (!size || size > SIZE_MAX - PAGE_SIZE)
+		return NULL;
+	size = PAGE_ALIGN(size);
+	page = alloc_memory(m, size, gfp);
+	if (!page)
+		return NULL;
+
+	guard(spinlock_irqsave)(&m->lock);
+	map = map_one(m, page_to_phys(page), size, dir, attrs, flags,
+		      dev->coherent_dma_mask, ANYWHERE);
+	if (IS_ERR(map)) {
+		free_memory(m, page_to_phys(page), size);
+		return NULL;
+	}
+	*dma = map->dma;
+	return page;
+}
+
+static void free_mapped(struct device *dev, size_t size, dma_addr_t dma,
+			enum dma_data_direction dir, unsigned int flags)
+{
+	struct dma_model *m = model_of(dev);
+	struct model_map *map;
+	phys_addr_t phys;
+
+	size = PAGE_ALIGN(size);
+	guard(spinlock_irqsave)(&m->lock);
+	list_for_each_entry(map, &m->maps, list) {
+		if (map->dma != dma || map->size != size || map->dir != dir ||
+		    !(map->flags & flags))
+			continue;
+		phys = map->phys;
+		unmap_one(m, map, DMA_ATTR_SKIP_CPU_SYNC);
+		free_memory(m, phys, size);
+		return;
+	}
+	model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE, dma, size);
+}
+
+static void *model_alloc(struct device *dev, size_t size, dma_addr_t *dma,
+			 gfp_t gfp, unsigned long attrs)
+{
+	struct page *page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp,
+					 attrs | DMA_ATTR_WRITE_BARRIER,
+					 MAP_ALLOC);
+
+	return page ? page_address(page) : NULL;
+}
+
+static void model_free(struct device *dev, size_t size, void *vaddr,
+		       dma_addr_t dma, unsigned long attrs)
+{
+	free_mapped(dev, size, dma, DMA_BIDIRECTIONAL, MAP_ALLOC);
+}
+
+static struct page *model_alloc_pages(struct device *dev, size_t size,
+				      dma_addr_t *dma,
+				      enum dma_data_direction dir, gfp_t gfp)
+{
+	return alloc_mapped(dev, size, dma, dir, gfp, DMA_ATTR_SKIP_CPU_SYNC,
+			    MAP_PAGES);
+}
+
+static void model_free_pages(struct device *dev, size_t size, struct page *page,
+			     dma_addr_t dma, enum dma_data_direction dir)
+{
+	free_mapped(dev, size, dma, dir, MAP_PAGES);
+}
+
+/* Nobody uses it any more, so nobody has to be kept out. */
+void model_unmap_leaked(struct dma_model *m, struct model_map *map)
+{
+	bool memory = map->flags & (MAP_ALLOC | MAP_PAGES);
+	phys_addr_t phys = map->phys;
+	size_t size = map->size;
+
+	guard(spinlock_irqsave)(&m->lock);
+	unmap_one(m, map, 0);
+	if (memory)
+		free_memory(m, phys, size);
+}
+
+static unsigned int model_map_path(struct device *dev, phys_addr_t phys,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	struct dma_model *m = model_of(dev);
+	unsigned int path = DMA_PATH_ALLOC;	/* the record at least */
+
+	if (cached(m))
+		path |= DMA_PATH_CACHE;
+	if (bounces(m, phys, size))
+		path |= DMA_PATH_BOUNCE;
+	else if (bus_addr(m, phys, size, *dev->dma_mask) == DMA_MAPPING_ERROR)
+		path |= DMA_PATH_NONE;
+	if (size > max_mapping(m))
+		path |= DMA_PATH_NONE;
+	return path;
+}
+
+static enum dma_ordering model_get_ordering(struct device *dev)
+{
+	unsigned int f = model_of(dev)->params.features;
+
+	if (f & DMA_MODEL_NO_BARRIER)
+		return DMA_ORDERING_WEAK;
+	return f & DMA_MODEL_REORDER ? DMA_ORDERING_WEAK_BARRIER :
+				       DMA_ORDERING_STRONG;
+}
+
+static int model_flush_writes(struct device *dev)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (m->fabric)
+		dma_fabric_drain(m->fabric);
+	return 0;
+}
+
+static u64 required_mask(struct dma_model *m)
+{
+	u64 pages = m->params.iommu_pages;
+
+	if (m->iommu)
+		return GENMASK_ULL(fls64(m->params.iommu_base +
+					 pages * PAGE_SIZE - 1) - 1, 0);
+	return model_range_required_mask(m->params.ranges);
+}
+
+static u64 model_get_required_mask(struct device *dev)
+{
+	return required_mask(model_of(dev));
+}
+
+static int model_dma_supported(struct device *dev, u64 mask)
+{
+	struct dma_model *m = model_of(dev);
+	u64 least = required_mask(m);
+
+	/* A page of addresses, the slots, or as much as any device reaches. */
+	if (m->iommu)
+		least = m->params.iommu_base + 2 * PAGE_SIZE - 1;
+	else if (m->bounce)
+		least = m->window->dma_start + m->window->size - 1;
+	return mask >= min_t(u64, least, DMA_BIT_MASK(32));
+}
+
+static size_t model_max_mapping_size(struct device *dev)
+{
+	return max_mapping(model_of(dev));
+}
+
+static size_t model_opt_mapping_size(void)
+{
+	return 16 * PAGE_SIZE;
+}
+
+static unsigned long model_get_merge_boundary(struct device *dev)
+{
+	return merges(model_of(dev)) ? PAGE_SIZE - 1 : 0;
+}
+
+const struct dma_map_ops model_ops = {
+	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
+				  DMA_ATTR_REQUIRE_COHERENT,
+	.map_path		= model_map_path,
+	.get_ordering		= model_get_ordering,
+	.flush_writes		= model_flush_writes,
+	.need_sync		= model_need_sync,
+	.alloc			= model_alloc,
+	.free			= model_free,
+	.alloc_pages_op		= model_alloc_pages,
+	.free_pages		= model_free_pages,
+	.mmap			= dma_common_mmap,
+	.get_sgtable		= dma_common_get_sgtable,
+	.map_page		= model_map_page,
+	.unmap_page		= model_unmap_page,
+	.map_sg			= model_map_sg,
+	.unmap_sg		= model_unmap_sg,
+	.map_resource		= model_map_resource,
+	.unmap_resource		= model_unmap_page,
+	.sync_single_for_cpu	= model_sync_single_for_cpu,
+	.sync_single_for_device	= model_sync_single_for_device,
+	.sync_sg_for_cpu	= model_sync_sg_for_cpu,
+	.sync_sg_for_device	= model_sync_sg_for_device,
+	.dma_supported		= model_dma_supported,
+	.get_required_mask	= model_get_required_mask,
+	.max_mapping_size	= model_max_mapping_size,
+	.opt_mapping_size	= model_opt_mapping_size,
+	.get_merge_boundary	= model_get_merge_boundary,
+};
