@@ -43,13 +43,30 @@ void model_bounce_destroy(struct model_bounce *b)
 	kfree(b);
 }
 
+static unsigned long find_area(struct model_bounce *b, size_t size,
+			       size_t offset, unsigned long nr,
+			       unsigned long align, unsigned long align_offset,
+			       unsigned long boundary, unsigned long i)
+{
+	for (;; i++) {
+		unsigned long at;
+
+		i = bitmap_find_next_zero_area_off(b->taken, b->slots, i, nr,
+						   align, align_offset);
+		at = WINDOW + i * SLOT + offset;
+		if (i >= b->slots || size - 1 > boundary ||
+		    (at & boundary) + (size - 1) <= boundary)
+			return i;
+	}
+}
+
 /*
- * Memory for @size bytes, @offset above a multiple of @align + 1; MODEL_NOWHERE
- * if there is none.
+ * Memory for @size bytes, @offset above a multiple of @align + 1, not across a
+ * multiple of @boundary + 1 if they fit in there; MODEL_NOWHERE if there is none.
  */
 phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
 			       size_t offset, unsigned long align,
-			       struct rnd_state *rnd)
+			       unsigned long boundary, struct rnd_state *rnd)
 {
 	unsigned long nr, mask = align / SLOT, first = offset / SLOT, i;
 
@@ -57,12 +74,12 @@ phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
 	if (size > b->slots * SLOT)
 		return MODEL_NOWHERE;
 	nr = DIV_ROUND_UP(offset + size, SLOT);
-	i = bitmap_find_next_zero_area_off(b->taken, b->slots,
-					   prandom_u32_state(rnd) % b->slots,
-					   nr, mask, -first & mask);
+	/* At a multiple, or fewer of one size might fit than did before. */
+	i = rounddown(prandom_u32_state(rnd) % b->slots, nr);
+	i = find_area(b, size, offset, nr, mask, -first & mask, boundary, i);
 	if (i >= b->slots)
-		i = bitmap_find_next_zero_area_off(b->taken, b->slots, 0, nr,
-						   mask, -first & mask);
+		i = find_area(b, size, offset, nr, mask, -first & mask,
+			      boundary, 0);
 	if (i >= b->slots)
 		return MODEL_NOWHERE;
 	bitmap_set(b->taken, i, nr);

@@ -4,20 +4,22 @@
  *
  * Of every page that a non-coherent device may access there are two copies: the
  * page is what the CPU sees, in its cache; the shadow is what devices see, RAM.
- * Each byte is in one of three states, and a sync or unmap is what moves it:
+ * Each byte is in one of four states, and a sync or unmap is what moves it:
  *
  * CPU		The CPU owns it.  It may have changed it, that is what the two
  *		copies are compared for.
- * DEVICE	Handed over for the device to write.  What the CPU sees is not what
- *		is in RAM: it may have been fetched earlier, by speculation.
- * STALE	The CPU had only read it, and the device has written to it since.
+ * DEVICE	Handed over for the device to write.
+ * HIDDEN	And written.  What the CPU sees was fetched before.
+ * STALE	The CPU had only read it, and the device has written to it since,
+ *		without having been given it back, which the DMA API allows.
  *
  * A cache writes dirty lines back, and fetches others, when it likes.  This one
  * does so at the worst moment, which is more often than a random one but never
  * one that a cache may not choose:
  *
- *  - What the CPU reads of a DEVICE byte always differs from what is in RAM.
- *  - What the CPU writes there is lost.
+ *  - What the CPU reads of a HIDDEN byte is never what is in RAM, not even by
+ *    chance.
+ *  - What the CPU writes to a byte that it does not own is lost.
  *  - What the CPU writes to a byte that it owns stays in the cache until a sync
  *    for the device, which drops it if the buffer is for the device to write.
  *  - What the device writes to a byte that is dirty in the cache is lost: the
@@ -34,7 +36,7 @@
 #include <linux/slab.h>
 #include "model.h"
 
-enum { CPU, DEVICE, STALE };	/* CPU is 0: what a new shadow holds */
+enum { CPU, DEVICE, HIDDEN, STALE };	/* CPU is 0: what a new shadow holds */
 
 struct shadow {
 	struct hlist_node node;
@@ -109,16 +111,12 @@ static void part_end(struct part *p)
 	kunmap_local(p->page);
 }
 
-/* Whatever was fetched, it was not what @s holds. */
-static void hide(struct part *p, size_t i, u8 noise)
+/* Whatever was fetched, it was not what is in RAM now. */
+static void hide(struct part *p, size_t i)
 {
-	p->s->state[i] = DEVICE;
-	p->page[i] = p->s->data[i] ^ noise;
-}
-
-static u8 noise(struct rnd_state *rnd)
-{
-	return prandom_u32_state(rnd) % 255 + 1;
+	p->s->state[i] = HIDDEN;
+	if (p->page[i] == p->s->data[i])
+		p->page[i] = ~p->s->data[i];
 }
 
 int model_cache_get(phys_addr_t phys, size_t size)
@@ -170,45 +168,53 @@ void model_cache_put(phys_addr_t phys, size_t size)
 	}
 }
 
-static void for_device(phys_addr_t phys, size_t size,
-		       enum dma_data_direction dir, struct rnd_state *rnd,
-		       bool write_back)
+static void hand_over(struct part *p, size_t i, enum dma_data_direction dir,
+		      bool write_back)
 {
-	u8 x = noise(rnd);
+	u8 *state = &p->s->state[i];
+
+	if (*state == CPU && write_back)
+		p->s->data[i] = p->page[i];
+	if (dir == DMA_TO_DEVICE || *state == DEVICE || *state == HIDDEN)
+		return;
+	if (*state == STALE) {
+		hide(p, i);
+		return;
+	}
+	p->page[i] = p->s->data[i];
+	*state = DEVICE;
+}
+
+static void for_device(phys_addr_t phys, size_t size,
+		       enum dma_data_direction dir, bool write_back)
+{
 	struct part p;
 	size_t n, i;
 
 	guard(spinlock_irqsave)(&shadow_lock);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
-		for (i = p.from; i < p.to; i++) {
-			u8 state = p.s->state[i];
-
-			if (write_back && (state == CPU ||
-					   (state == STALE &&
-					    dir == DMA_TO_DEVICE)))
-				p.s->data[i] = p.page[i];
-			if (dir != DMA_TO_DEVICE && state != DEVICE)
-				hide(&p, i, x);
-		}
+		for (i = p.from; i < p.to; i++)
+			hand_over(&p, i, dir, write_back);
 		part_end(&p);
 	}
 }
 
 /* What the device does not write must survive, so all is written back. */
-void model_cache_map(phys_addr_t phys, size_t size, enum dma_data_direction dir,
-	       struct rnd_state *rnd)
+void model_cache_map(phys_addr_t phys, size_t size,
+		     enum dma_data_direction dir)
 {
-	for_device(phys, size, dir, rnd, true);
+	for_device(phys, size, dir, true);
 }
 
 void model_cache_for_device(phys_addr_t phys, size_t size,
-		      enum dma_data_direction dir, struct rnd_state *rnd)
+			    enum dma_data_direction dir)
 {
-	for_device(phys, size, dir, rnd, dir != DMA_FROM_DEVICE);
+	for_device(phys, size, dir, dir != DMA_FROM_DEVICE);
 }
 
-void model_cache_for_cpu(phys_addr_t phys, size_t size, enum dma_data_direction dir)
+void model_cache_for_cpu(phys_addr_t phys, size_t size,
+			 enum dma_data_direction dir)
 {
 	struct part p;
 	size_t n;
@@ -224,11 +230,11 @@ void model_cache_for_cpu(phys_addr_t phys, size_t size, enum dma_data_direction 
 	}
 }
 
-/* Somewhere in the buffer, what the device owns is dropped and fetched again. */
+/* Somewhere in the buffer, what the CPU does not own is fetched once more. */
 void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
 {
 	size_t at = prandom_u32_state(rnd) % size;
-	u8 x = noise(rnd);
+	u8 noise = prandom_u32_state(rnd) % 255 + 1;
 	struct part p;
 	size_t i;
 
@@ -236,7 +242,9 @@ void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
 	part_begin(&p, phys + at, min(size - at, (size_t)64));
 	for (i = p.from; i < p.to; i++)
 		if (p.s->state[i] == DEVICE)
-			hide(&p, i, x);
+			p.page[i] = p.s->data[i];
+		else if (p.s->state[i] == HIDDEN)
+			p.page[i] = p.s->data[i] ^ noise;
 	part_end(&p);
 }
 
@@ -255,15 +263,15 @@ void model_cache_read(phys_addr_t phys, void *buf, size_t len)
 
 static void write_byte(struct part *p, size_t i, u8 val)
 {
-	u8 old = p->s->data[i];
+	u8 *state = &p->s->state[i];
 
-	if (p->s->state[i] == CPU && p->page[i] != old)
+	if (*state == CPU && p->page[i] != p->s->data[i])
 		return;
 	p->s->data[i] = val;
-	if (p->s->state[i] == CPU)
-		p->s->state[i] = STALE;
-	else if (p->s->state[i] == DEVICE && p->page[i] == val)
-		p->page[i] = ~val;
+	if (*state == CPU)
+		*state = STALE;
+	else if (*state != STALE)
+		hide(p, i);
 }
 
 void model_cache_write(phys_addr_t phys, const void *buf, size_t len)

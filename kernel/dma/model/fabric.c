@@ -35,7 +35,7 @@ struct lane {
 };
 
 struct dma_fabric {
-	spinlock_t lock;	/* all below */
+	spinlock_t lock;	/* protects all below */
 	struct rnd_state rnd;
 	u64 seq;
 	model_land_t land;
@@ -103,7 +103,7 @@ static void land_in_ram(void *ctx, phys_addr_t phys, const void *buf,
 }
 
 struct dma_fabric *model_fabric_create(u64 seed, unsigned int paths,
-				 model_land_t land, void *ctx)
+				       model_land_t land, void *ctx)
 {
 	struct dma_fabric *f;
 

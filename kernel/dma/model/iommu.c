@@ -37,7 +37,8 @@ struct model_iommu {
 	struct entry table[] __counted_by(pages);
 };
 
-struct model_iommu *model_iommu_create(dma_addr_t base, unsigned int pages, bool lazy)
+struct model_iommu *model_iommu_create(dma_addr_t base, unsigned int pages,
+				       bool lazy)
 {
 	struct model_iommu *mmu;
 
@@ -86,9 +87,9 @@ static unsigned long find_area(struct model_iommu *mmu, unsigned int limit,
  * @pages addresses in a row up to @mask, not across a multiple of @boundary
  * pages; DMA_MAPPING_ERROR if there are none.
  */
-dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages, u64 mask,
-		       unsigned long align_mask, unsigned long boundary,
-		       struct rnd_state *rnd)
+dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages,
+			     u64 mask, unsigned long align_mask,
+			     unsigned long boundary, struct rnd_state *rnd)
 {
 	unsigned int limit = mmu->pages;
 	unsigned long i;
@@ -99,8 +100,9 @@ dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages, u64 ma
 	if (pages > limit)
 		return DMA_MAPPING_ERROR;
 
-	i = find_area(mmu, limit, pages, align_mask, boundary,
-		      prandom_u32_state(rnd) % limit);
+	/* At a multiple, or fewer of one size might fit than did before. */
+	i = rounddown(prandom_u32_state(rnd) % limit, pages);
+	i = find_area(mmu, limit, pages, align_mask, boundary, i);
 	if (i == limit)
 		i = find_area(mmu, limit, pages, align_mask, boundary, 0);
 	if (i == limit) {
@@ -114,7 +116,7 @@ dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages, u64 ma
 }
 
 void model_iommu_map(struct model_iommu *mmu, dma_addr_t iova, dma_addr_t bus,
-	       unsigned int pages, enum dma_data_direction dir)
+		     unsigned int pages, enum dma_data_direction dir)
 {
 	struct entry *e = &mmu->table[(iova - mmu->base) >> PAGE_SHIFT];
 
@@ -126,7 +128,8 @@ void model_iommu_map(struct model_iommu *mmu, dma_addr_t iova, dma_addr_t bus,
 }
 
 /* Also for addresses that model_iommu_alloc() has given and nobody has mapped. */
-void model_iommu_unmap(struct model_iommu *mmu, dma_addr_t iova, unsigned int pages)
+void model_iommu_unmap(struct model_iommu *mmu, dma_addr_t iova,
+		       unsigned int pages)
 {
 	unsigned int first = (iova - mmu->base) >> PAGE_SHIFT;
 
@@ -153,7 +156,8 @@ static struct entry *look_up(struct model_iommu *mmu, dma_addr_t iova)
 }
 
 /* What is in the table, which is not what the device sees. */
-bool model_iommu_walk(struct model_iommu *mmu, dma_addr_t iova, dma_addr_t *bus)
+bool model_iommu_walk(struct model_iommu *mmu, dma_addr_t iova,
+		      dma_addr_t *bus)
 {
 	struct entry *e = look_up(mmu, iova);
 
@@ -167,8 +171,9 @@ bool model_iommu_walk(struct model_iommu *mmu, dma_addr_t iova, dma_addr_t *bus)
  * What the device sees.  It gets to *@bus if this is DMA_MODEL_OK, and if it is
  * DMA_MODEL_STALE, when it should not.
  */
-enum dma_model_fault_reason model_iommu_access(struct model_iommu *mmu, dma_addr_t iova,
-					 bool write, dma_addr_t *bus)
+enum dma_model_fault_reason model_iommu_access(struct model_iommu *mmu,
+					       dma_addr_t iova, bool write,
+					       dma_addr_t *bus)
 {
 	struct entry *e = look_up(mmu, iova), *cached;
 	unsigned int page;

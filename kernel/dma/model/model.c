@@ -400,7 +400,7 @@ static void model_free(struct dma_model *m)
 
 static struct dma_model *model_create(const struct dma_model_params *params)
 {
-	struct dma_model *m = kzalloc(sizeof(*m), GFP_KERNEL);
+	struct dma_model *m = kmemdup(&model_blank, sizeof(*m), GFP_KERNEL);
 	unsigned int f = params->features;
 	struct dma_model_params *p;
 
@@ -412,7 +412,6 @@ static struct dma_model *model_create(const struct dma_model_params *params)
 	p->iommu_pages = p->iommu_pages ?: 256;
 	p->iommu_base = p->iommu_base ?: SZ_1M;
 	p->slots = p->slots ?: 64;
-	m->ops = model_ops;
 	spin_lock_init(&m->lock);
 	prandom_seed_state(&m->rnd, p->seed);
 	INIT_LIST_HEAD(&m->maps);

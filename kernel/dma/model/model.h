@@ -60,7 +60,7 @@ struct model_map {
  * @next_fault: number of the first that nobody has read
  */
 struct dma_model {
-	struct dma_map_ops ops;
+	const struct dma_map_ops ops;
 	struct device *dev;
 	struct dma_model_params params;
 	struct bus_dma_region window[2];
@@ -73,7 +73,7 @@ struct dma_model {
 	struct device_dma_parameters *old_parms;
 	struct device_dma_parameters parms;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* protects what is below */
 	struct rnd_state rnd;
 	struct list_head maps;
 	unsigned int nr_maps;
@@ -87,7 +87,7 @@ void model_fault(struct dma_model *m, enum dma_model_fault_reason reason,
 		 bool write, u64 addr, size_t len);
 
 /* ops.c */
-extern const struct dma_map_ops model_ops;
+extern const struct dma_model model_blank;
 struct dma_model *model_of(struct device *dev);
 void model_unmap_leaked(struct dma_model *m, struct model_map *map);
 
@@ -106,10 +106,9 @@ void model_ram_copy(phys_addr_t to, phys_addr_t from, size_t len);
 int model_cache_get(phys_addr_t phys, size_t size);
 void model_cache_put(phys_addr_t phys, size_t size);
 void model_cache_map(phys_addr_t phys, size_t size,
-		     enum dma_data_direction dir, struct rnd_state *rnd);
+		     enum dma_data_direction dir);
 void model_cache_for_device(phys_addr_t phys, size_t size,
-			    enum dma_data_direction dir,
-			    struct rnd_state *rnd);
+			    enum dma_data_direction dir);
 void model_cache_for_cpu(phys_addr_t phys, size_t size,
 			 enum dma_data_direction dir);
 void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd);
@@ -140,7 +139,7 @@ struct model_bounce *model_bounce_create(unsigned int slots);
 void model_bounce_destroy(struct model_bounce *b);
 phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
 			       size_t offset, unsigned long align,
-			       struct rnd_state *rnd);
+			       unsigned long boundary, struct rnd_state *rnd);
 void model_bounce_free(struct model_bounce *b, phys_addr_t phys, size_t size);
 struct bus_dma_region model_bounce_window(struct model_bounce *b);
 unsigned int model_bounce_used(struct model_bounce *b);

@@ -91,6 +91,14 @@ static size_t max_mapping(struct dma_model *m)
 	return max;
 }
 
+/* In pages; what is larger than that may cross it anywhere. */
+static unsigned long boundary(struct dma_model *m, unsigned int nr)
+{
+	unsigned long pages = dma_get_seg_boundary_nr_pages(m->dev, PAGE_SHIFT);
+
+	return nr <= pages ? pages : NO_BOUNDARY;
+}
+
 static int map_iommu(struct dma_model *m, struct model_map *map,
 		     dma_addr_t bus, u64 mask, dma_addr_t iova)
 {
@@ -102,7 +110,7 @@ static int map_iommu(struct dma_model *m, struct model_map *map,
 	if (iova == ANYWHERE)
 		iova = fails(m) ? DMA_MAPPING_ERROR :
 				  model_iommu_alloc(m->iommu, nr, mask, align,
-						    NO_BOUNDARY, &m->rnd);
+						    boundary(m, nr), &m->rnd);
 	if (iova == DMA_MAPPING_ERROR)
 		return -ENOMEM;
 	map->dma = iova + offset_in_page(bus);
@@ -116,7 +124,7 @@ static int map_slot(struct dma_model *m, struct model_map *map)
 	unsigned long align = dma_get_min_align_mask(m->dev);
 	phys_addr_t slot = fails(m) ? MODEL_NOWHERE :
 		model_bounce_alloc(m->bounce, map->size, map->phys & align,
-				   align, &m->rnd);
+				   align, dma_get_seg_boundary(m->dev), &m->rnd);
 
 	if (slot == MODEL_NOWHERE)
 		return -ENOMEM;
@@ -167,7 +175,7 @@ static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
 		goto put_cache;
 
 	if (map->flags & MAP_CACHED && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		model_cache_map(map->phys, size, dir, &m->rnd);
+		model_cache_map(map->phys, size, dir);
 	list_add(&map->list, &m->maps);
 	m->nr_maps++;
 	return map;
@@ -198,8 +206,7 @@ static void sync_for_device(struct dma_model *m, struct model_map *map,
 	if (map->flags & MAP_BOUNCED && map->dir != DMA_FROM_DEVICE)
 		model_ram_copy(map->phys + offset, map->orig + offset, size);
 	if (map->flags & MAP_CACHED)
-		model_cache_for_device(map->phys + offset, size, map->dir,
-				       &m->rnd);
+		model_cache_for_device(map->phys + offset, size, map->dir);
 }
 
 static void unmap_one(struct dma_model *m, struct model_map *map,
@@ -319,8 +326,7 @@ static bool merges(struct dma_model *m)
 static int segment(struct dma_model *m, struct scatterlist *sg, int nents,
 		   size_t *len, unsigned int *nr)
 {
-	unsigned long boundary = dma_get_seg_boundary_nr_pages(m->dev,
-							       PAGE_SHIFT);
+	unsigned long most = dma_get_seg_boundary_nr_pages(m->dev, PAGE_SHIFT);
 	size_t max = min_t(size_t, dma_get_max_seg_size(m->dev),
 			   max_mapping(m));
 	int n = 1;
@@ -332,7 +338,7 @@ static int segment(struct dma_model *m, struct scatterlist *sg, int nents,
 	for (; n < nents && PAGE_ALIGNED(sg->offset + sg->length); n++) {
 		sg = sg_next(sg);
 		if (offset_in_page(sg->offset) || sg->length > max - min(*len, max) ||
-		    *nr + pages(0, sg->length) > boundary)
+		    *nr + pages(0, sg->length) > most)
 			break;
 		*len += sg->length;
 		*nr += pages(0, sg->length);
@@ -353,9 +359,7 @@ static int map_segment(struct dma_model *m, struct scatterlist *sg, int n,
 	if (merges(m)) {
 		iova = fails(m) ? DMA_MAPPING_ERROR :
 			model_iommu_alloc(m->iommu, nr, mask, 0,
-					  dma_get_seg_boundary_nr_pages(m->dev,
-									PAGE_SHIFT),
-					  &m->rnd);
+					  boundary(m, nr), &m->rnd);
 		if (iova == DMA_MAPPING_ERROR) {
 			*ret = -ENOMEM;
 			return 0;
@@ -519,7 +523,7 @@ static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 	scoped_guard(spinlock_irqsave, &m->lock)
 		phys = fails(m) ? MODEL_NOWHERE :
 				  model_bounce_alloc(m->bounce, size, 0, align,
-						     &m->rnd);
+						     ULONG_MAX, &m->rnd);
 	if (phys == MODEL_NOWHERE)
 		return NULL;
 	memset(phys_to_virt(phys), 0, size);
@@ -706,32 +710,35 @@ static unsigned long model_get_merge_boundary(struct device *dev)
 	return merges(model_of(dev)) ? PAGE_SIZE - 1 : 0;
 }
 
-const struct dma_map_ops model_ops = {
-	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
-				  DMA_ATTR_REQUIRE_COHERENT,
-	.map_path		= model_map_path,
-	.get_ordering		= model_get_ordering,
-	.flush_writes		= model_flush_writes,
-	.need_sync		= model_need_sync,
-	.alloc			= model_alloc,
-	.free			= model_free,
-	.alloc_pages_op		= model_alloc_pages,
-	.free_pages		= model_free_pages,
-	.mmap			= dma_common_mmap,
-	.get_sgtable		= dma_common_get_sgtable,
-	.map_page		= model_map_page,
-	.unmap_page		= model_unmap_page,
-	.map_sg			= model_map_sg,
-	.unmap_sg		= model_unmap_sg,
-	.map_resource		= model_map_resource,
-	.unmap_resource		= model_unmap_page,
-	.sync_single_for_cpu	= model_sync_single_for_cpu,
-	.sync_single_for_device	= model_sync_single_for_device,
-	.sync_sg_for_cpu	= model_sync_sg_for_cpu,
-	.sync_sg_for_device	= model_sync_sg_for_device,
-	.dma_supported		= model_dma_supported,
-	.get_required_mask	= model_get_required_mask,
-	.max_mapping_size	= model_max_mapping_size,
-	.opt_mapping_size	= model_opt_mapping_size,
-	.get_merge_boundary	= model_get_merge_boundary,
+/* What every model begins as. */
+const struct dma_model model_blank = {
+	.ops = {
+		.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
+					  DMA_ATTR_REQUIRE_COHERENT,
+		.map_path		= model_map_path,
+		.get_ordering		= model_get_ordering,
+		.flush_writes		= model_flush_writes,
+		.need_sync		= model_need_sync,
+		.alloc			= model_alloc,
+		.free			= model_free,
+		.alloc_pages_op		= model_alloc_pages,
+		.free_pages		= model_free_pages,
+		.mmap			= dma_common_mmap,
+		.get_sgtable		= dma_common_get_sgtable,
+		.map_page		= model_map_page,
+		.unmap_page		= model_unmap_page,
+		.map_sg			= model_map_sg,
+		.unmap_sg		= model_unmap_sg,
+		.map_resource		= model_map_resource,
+		.unmap_resource		= model_unmap_page,
+		.sync_single_for_cpu	= model_sync_single_for_cpu,
+		.sync_single_for_device	= model_sync_single_for_device,
+		.sync_sg_for_cpu	= model_sync_sg_for_cpu,
+		.sync_sg_for_device	= model_sync_sg_for_device,
+		.dma_supported		= model_dma_supported,
+		.get_required_mask	= model_get_required_mask,
+		.max_mapping_size	= model_max_mapping_size,
+		.opt_mapping_size	= model_opt_mapping_size,
+		.get_merge_boundary	= model_get_merge_boundary,
+	},
 };

@@ -12,7 +12,7 @@
 
 /* DMA_MAPPING_ERROR if not all of it is in one range. */
 dma_addr_t model_range_to_bus(const struct bus_dma_region *r, phys_addr_t phys,
-			size_t size)
+			      size_t size)
 {
 	for (; r->size; r++) {
 		u64 offset = phys - r->cpu_start;

@@ -6,6 +6,7 @@
  */
 #include <kunit/device.h>
 #include <linux/dma-map-ops.h>
+#include <linux/dma-model.h>
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
@@ -500,9 +501,107 @@ static const struct dma_conformance_backend power_tce = {
 	.used = tces_used,
 };
 
+/* Model hardware */
+
+#ifdef CONFIG_DMA_MODEL
+struct model {
+	struct dma_conformance_backend be;
+	unsigned int features;		/* DMA_MODEL_* */
+};
+
+static int model_setup(struct kunit *test, struct conf *conf)
+{
+	const struct dma_model_params params = {
+		.features = container_of(conf->be, struct model, be)->features,
+	};
+	int ret = made_up(test, conf) ?: dma_model_attach(conf->dev, &params);
+
+	return ret ?: dma_set_mask_and_coherent(conf->dev, DMA_BIT_MASK(64));
+}
+
+static void model_teardown(struct conf *conf)
+{
+	dma_model_detach(conf->dev);
+	made_up_teardown(conf);
+}
+
+static int model_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len)
+{
+	dma_model_flush_iotlb(conf->dev);
+	return dma_model_read(conf->dev, addr, buf, len);
+}
+
+static int model_write(struct conf *conf, dma_addr_t addr, const void *buf,
+		       size_t len)
+{
+	dma_model_flush_iotlb(conf->dev);
+	return dma_model_write(conf->dev, addr, buf, len) ?:
+	       dma_flush_writes(conf->dev);
+}
+
+static void model_fail(struct conf *conf, int n)
+{
+	dma_model_fail(conf->dev, n < 0 ? 0 : n + 1);
+}
+
+static long model_used(struct conf *conf)
+{
+	struct dma_model_stats stats;
+
+	dma_model_get_stats(conf->dev, &stats);
+	return stats.maps + stats.slots + stats.iommu_pages - stats.iommu_stale;
+}
+
+#define MODEL(_var, _name, _features, _claims, _max, _ordering)		\
+static const struct model _var = {					\
+	.features = _features,						\
+	.be = {								\
+		.name = _name,						\
+		.claims = CONF_TRANSLATES | CONF_COUNTS | CONF_PAGES |	\
+			  CONF_MMAP | (_claims),			\
+		.max_mapping = _max,					\
+		.ordering = _ordering,					\
+		.missing = nothing,					\
+		.setup = model_setup,					\
+		.teardown = model_teardown,				\
+		.read = model_read,					\
+		.write = model_write,					\
+		.fail = model_fail,					\
+		.used = model_used,					\
+	},								\
+}
+
+#define MODEL_IOMMU_MAX		(255 * PAGE_SIZE)
+#define MODEL_BOUNCE_MAX	(32 * PAGE_SIZE)
+
+/* With a cache, too, the device works on a copy. */
+MODEL(model_cache, "model-cache", DMA_MODEL_CACHE, CONF_BOUNCES, 0,
+      DMA_ORDERING_STRONG);
+MODEL(model_reorder, "model-reorder", DMA_MODEL_REORDER, CONF_COHERENT, 0,
+      DMA_ORDERING_WEAK_BARRIER);
+MODEL(model_offset, "model-offset", DMA_MODEL_OFFSET, CONF_COHERENT, 0,
+      DMA_ORDERING_STRONG);
+MODEL(model_iommu, "model-iommu", DMA_MODEL_IOMMU,
+      CONF_COHERENT | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_STRONG);
+MODEL(model_bounce, "model-bounce", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
+      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_STRONG);
+MODEL(model_lazy, "model-cache-iommu", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
+      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_OFFSET,
+      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_WEAK_BARRIER);
+MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
+      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_BOUNCE |
+      DMA_MODEL_BOUNCE_ALL | DMA_MODEL_OFFSET,
+      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_WEAK_BARRIER);
+#endif
+
 const struct dma_conformance_backend *const conf_backends[] = {
 	&direct, &noncoherent, &offset, &swiotlb, &small_mask, &restricted,
-	&dynamic, &dma_iommu, &power_tce, NULL
+	&dynamic, &dma_iommu, &power_tce,
+#ifdef CONFIG_DMA_MODEL
+	&model_cache.be, &model_reorder.be, &model_offset.be, &model_iommu.be,
+	&model_bounce.be, &model_lazy.be, &model_all.be,
+#endif
+	NULL
 };
 
 /* The bus master */
