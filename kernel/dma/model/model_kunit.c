@@ -1,0 +1,1040 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Do the models misbehave where the DMA API allows it, and nowhere else?
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/dma-contract.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-model.h>
+#include <linux/kthread.h>
+#include <linux/prandom.h>
+#include <linux/scatterlist.h>
+
+#define PAGES	4
+#define SIZE	(PAGES * PAGE_SIZE)
+#define ALL	GENMASK(7, 0)
+
+static const enum dma_data_direction dirs[] = {
+	DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE,
+};
+
+struct bench {
+	struct device *dev;
+	u8 *buf;		/* SIZE, page aligned */
+	u8 *seen, *want;	/* SIZE */
+};
+
+static void fill(u8 *p, size_t len, unsigned int seed)
+{
+	struct rnd_state rnd;
+
+	prandom_seed_state(&rnd, seed);
+	prandom_bytes_state(&rnd, p, len);
+}
+
+static bool valid(unsigned int f)
+{
+	return (f & DMA_MODEL_REORDER || !(f & DMA_MODEL_NO_BARRIER)) &&
+	       (f & DMA_MODEL_IOMMU || !(f & DMA_MODEL_LAZY)) &&
+	       (f & DMA_MODEL_BOUNCE || !(f & DMA_MODEL_BOUNCE_ALL));
+}
+
+static unsigned int next_model(unsigned int f)
+{
+	do
+		f++;
+	while (f <= ALL && !valid(f));
+	return f;
+}
+
+static void attach(struct kunit *test, unsigned int features, u64 seed)
+{
+	const struct dma_model_params params = {
+		.features = features, .seed = seed,
+	};
+	struct bench *b = test->priv;
+
+	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+}
+
+/* And nothing is left. */
+static void detach(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+
+	dma_model_flush_iotlb(b->dev);
+	dma_flush_writes(b->dev);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ(test, s.maps, 0);
+	KUNIT_EXPECT_EQ(test, s.slots, 0);
+	KUNIT_EXPECT_EQ(test, s.iommu_pages, 0);
+	KUNIT_EXPECT_EQ(test, s.in_flight, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 0);
+}
+
+static dma_addr_t map(struct kunit *test, void *p, size_t len,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr = dma_map_single_attrs(b->dev, p, len, dir, attrs);
+
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(b->dev, addr));
+	return addr;
+}
+
+static void expect_fault(struct kunit *test, enum dma_model_fault_reason reason,
+			 bool write, u64 addr)
+{
+	struct bench *b = test->priv;
+	struct dma_model_fault f = { };
+
+	KUNIT_EXPECT_TRUE(test, dma_model_next_fault(b->dev, &f));
+	KUNIT_EXPECT_EQ(test, f.reason, reason);
+	KUNIT_EXPECT_EQ(test, f.write, write);
+	KUNIT_EXPECT_EQ(test, f.addr, addr);
+	KUNIT_EXPECT_FALSE(test, dma_model_next_fault(b->dev, &f));
+}
+
+/* All models */
+
+static void move(struct kunit *test, unsigned int f, struct rnd_state *rnd)
+{
+	struct bench *b = test->priv;
+	enum dma_data_direction dir = dirs[prandom_u32_state(rnd) % 3];
+	size_t off = prandom_u32_state(rnd) % PAGE_SIZE;
+	size_t len = prandom_u32_state(rnd) % (2 * PAGE_SIZE) + 1;
+	size_t from = prandom_u32_state(rnd) % len;
+	u8 *p = b->buf + off;
+	dma_addr_t addr;
+
+	fill(b->buf, SIZE, off);
+	memcpy(b->want, b->buf, SIZE);
+	addr = map(test, p, len, dir, 0);
+	if (dir != DMA_FROM_DEVICE) {
+		KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, addr, b->seen,
+						     len), 0);
+		KUNIT_EXPECT_MEMEQ_MSG(test, b->seen, p, len, "model %x", f);
+	}
+	if (dir != DMA_TO_DEVICE) {
+		fill(b->want + off + from, len - from, len);
+		KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr + from,
+						      b->want + off + from,
+						      len - from), 0);
+		dma_model_step(b->dev);
+		KUNIT_EXPECT_EQ(test, dma_flush_writes(b->dev), 0);
+	}
+	dma_unmap_single(b->dev, addr, len, dir);
+	KUNIT_EXPECT_MEMEQ_MSG(test, b->buf, b->want, SIZE, "model %x", f);
+}
+
+static void every_model_moves_the_right_bytes(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	struct rnd_state rnd;
+	unsigned int f, i, nr = 0;
+
+	for (f = 0; f <= ALL; f = next_model(f)) {
+		attach(test, f, f + 1);
+		prandom_seed_state(&rnd, f);
+		for (i = 0; i < 20; i++)
+			move(test, f, &rnd);
+		dma_model_get_stats(b->dev, &s);
+		KUNIT_EXPECT_EQ_MSG(test, s.faults, 0, "model %x", f);
+		detach(test);
+		nr++;
+	}
+	kunit_info(test, "%u models\n", nr);
+}
+
+static void every_model_has_coherent_memory(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	unsigned int f;
+	dma_addr_t addr;
+	u8 *p;
+
+	for (f = 0; f <= ALL; f = next_model(f)) {
+		attach(test, f, f + 1);
+		p = dma_alloc_coherent(b->dev, SIZE, &addr, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		fill(b->want, SIZE, f);
+		dma_model_write(b->dev, addr, b->want, SIZE);
+		dma_flush_writes(b->dev);
+		KUNIT_EXPECT_MEMEQ_MSG(test, p, b->want, SIZE, "model %x", f);
+		fill(p, SIZE, f + 1);
+		dma_model_read(b->dev, addr, b->seen, SIZE);
+		KUNIT_EXPECT_MEMEQ_MSG(test, b->seen, p, SIZE, "model %x", f);
+		dma_free_coherent(b->dev, SIZE, p, addr);
+		detach(test);
+	}
+}
+
+/* What @n steps into it fails, leaves everything as it was. */
+static bool fails_at(struct kunit *test, int n, unsigned int f)
+{
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	struct sg_table sgt;
+	struct page *page = NULL;
+	dma_addr_t addr = 0, pages = 0;
+	void *p = NULL;
+	int ret, i;
+
+	KUNIT_ASSERT_EQ(test, sg_alloc_table(&sgt, PAGES, GFP_KERNEL), 0);
+	for (i = 0; i < PAGES; i++)
+		sg_set_buf(&sgt.sgl[i], b->buf + i * PAGE_SIZE, PAGE_SIZE - 8);
+	memcpy(b->want, b->buf, SIZE);
+	dma_model_fail(b->dev, n);
+	ret = dma_map_sgtable(b->dev, &sgt, DMA_FROM_DEVICE, 0);
+	if (!ret)
+		p = dma_alloc_coherent(b->dev, PAGE_SIZE, &addr, GFP_KERNEL);
+	if (p)
+		page = dma_alloc_pages(b->dev, PAGE_SIZE, &pages,
+				       DMA_TO_DEVICE, GFP_KERNEL);
+	dma_model_fail(b->dev, 0);
+
+	if (page)
+		dma_free_pages(b->dev, PAGE_SIZE, page, pages, DMA_TO_DEVICE);
+	if (p)
+		dma_free_coherent(b->dev, PAGE_SIZE, p, addr);
+	if (!ret)
+		dma_unmap_sgtable(b->dev, &sgt, DMA_FROM_DEVICE, 0);
+	sg_free_table(&sgt);
+	KUNIT_EXPECT_TRUE(test, !ret || ret == -ENOMEM || ret == -EIO);
+	KUNIT_EXPECT_MEMEQ_MSG(test, b->buf, b->want, SIZE, "model %x", f);
+	dma_model_flush_iotlb(b->dev);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ_MSG(test, s.maps + s.slots + s.iommu_pages, 0,
+			    "model %x step %d", f, n);
+	return !page;
+}
+
+static void a_failed_step_leaves_nothing_behind(struct kunit *test)
+{
+	unsigned int f, steps = 0;
+	int n;
+
+	for (f = 0; f <= ALL; f = next_model(f)) {
+		attach(test, f, 1);
+		for (n = 1; fails_at(test, n, f); n++)
+			KUNIT_ASSERT_LT(test, n, 100);
+		/* Three records at least: of the list, and two allocations. */
+		KUNIT_EXPECT_GT(test, n, PAGES + 2);
+		steps += n;
+		detach(test);
+	}
+	kunit_info(test, "%u steps\n", steps);
+}
+
+/* By what the model is made of, not by what it says. */
+static void attributes_are_honoured_or_refused(struct kunit *test)
+{
+	static const unsigned long attrs[] = {
+		0, DMA_ATTR_REQUIRE_COHERENT, DMA_ATTR_WRITE_BARRIER,
+		DMA_ATTR_REQUIRE_COHERENT | DMA_ATTR_WRITE_BARRIER,
+	};
+	struct bench *b = test->priv;
+	unsigned int f, i;
+
+	for (f = 0; f <= ALL; f = next_model(f)) {
+		attach(test, f, 1);
+		dma_set_mask(b->dev, DMA_BIT_MASK(64));
+		for (i = 0; i < ARRAY_SIZE(attrs) * ARRAY_SIZE(dirs); i++) {
+			enum dma_data_direction dir = dirs[i % 3];
+			unsigned long a = attrs[i / 3];
+			bool good = true, ok, query;
+			dma_addr_t addr;
+
+			if (a & DMA_ATTR_REQUIRE_COHERENT &&
+			    f & (DMA_MODEL_CACHE | DMA_MODEL_BOUNCE_ALL))
+				good = false;
+			if (a & DMA_ATTR_WRITE_BARRIER &&
+			    f & DMA_MODEL_NO_BARRIER && dir != DMA_TO_DEVICE)
+				good = false;
+			query = !dma_query_page(b->dev, virt_to_page(b->buf),
+						0, PAGE_SIZE, dir, a, NULL);
+			addr = dma_map_single_attrs(b->dev, b->buf, PAGE_SIZE,
+						    dir, a);
+			ok = !dma_mapping_error(b->dev, addr);
+			KUNIT_EXPECT_EQ_MSG(test, ok, good, "%x %lx", f, a);
+			KUNIT_EXPECT_EQ_MSG(test, query, good, "%x %lx", f, a);
+			if (!ok)
+				continue;
+			if (!IS_ENABLED(CONFIG_DMA_API_DEBUG))
+				KUNIT_EXPECT_EQ(test,
+						dma_need_sync(b->dev, addr),
+						!!(f & (DMA_MODEL_CACHE |
+							DMA_MODEL_BOUNCE_ALL)));
+			dma_unmap_single_attrs(b->dev, addr, PAGE_SIZE, dir, a);
+		}
+		detach(test);
+	}
+}
+
+static int worker(void *arg)
+{
+	struct bench *b = arg;
+	u8 *p = kmalloc(600, GFP_KERNEL);
+	u8 want[500];
+	int i, bad = !p;
+
+	for (i = 0; i < 200 && !bad; i++) {
+		dma_addr_t addr;
+
+		memset(p, 0, 600);
+		memset(want, i + (long)p, sizeof(want));
+		addr = dma_map_single(b->dev, p + 50, 500, DMA_FROM_DEVICE);
+		if (dma_mapping_error(b->dev, addr))
+			break;
+		bad |= dma_model_write(b->dev, addr, want, 500);
+		dma_model_step(b->dev);
+		if (i % 8 == 0)
+			cond_resched();
+		bad |= dma_flush_writes(b->dev);
+		dma_unmap_single(b->dev, addr, 500, DMA_FROM_DEVICE);
+		bad |= !!memcmp(p + 50, want, 500) || memchr_inv(p, 0, 50) ||
+		       memchr_inv(p + 550, 0, 50);
+	}
+	bad |= i < 200;
+	kfree(p);
+	while (!kthread_should_stop())
+		msleep(20);
+	return bad;
+}
+
+static void threads_share_a_model(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct task_struct *t[8];
+	int i;
+
+	attach(test, ALL & ~(DMA_MODEL_NO_BARRIER | DMA_MODEL_BOUNCE |
+			     DMA_MODEL_BOUNCE_ALL), 3);
+	for (i = 0; i < ARRAY_SIZE(t); i++) {
+		t[i] = kthread_run(worker, b, "dma_model/%d", i);
+		KUNIT_EXPECT_FALSE(test, IS_ERR(t[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(t); i++)
+		if (!IS_ERR(t[i]))
+			KUNIT_EXPECT_EQ(test, kthread_stop(t[i]), 0);
+	detach(test);
+}
+
+/* What in a write landed first?  A number that tells orders apart. */
+static u32 trace(struct kunit *test, u64 seed)
+{
+	struct bench *b = test->priv;
+	u32 hash = 0;
+	dma_addr_t addr;
+	int i, j;
+
+	attach(test, DMA_MODEL_REORDER | DMA_MODEL_IOMMU, seed);
+	memset(b->buf, 0, SIZE);
+	addr = map(test, b->buf, SIZE, DMA_FROM_DEVICE, 0);
+	hash = addr >> PAGE_SHIFT;
+	for (i = 0; i < 32; i++) {
+		dma_model_write(b->dev, addr + i * 64, "x", 1);
+		for (j = 0; j <= i; j++)
+			hash = hash * 31 + b->buf[j * 64];
+	}
+	dma_flush_writes(b->dev);
+	dma_unmap_single(b->dev, addr, SIZE, DMA_FROM_DEVICE);
+	detach(test);
+	return hash;
+}
+
+static void a_seed_makes_the_same_choices(struct kunit *test)
+{
+	u32 first = trace(test, 7);
+
+	KUNIT_EXPECT_EQ(test, trace(test, 7), first);
+	KUNIT_EXPECT_NE(test, trace(test, 8), first);
+	KUNIT_EXPECT_NE(test, trace(test, 7ULL << 32), first);
+}
+
+/* Cache */
+
+static void a_device_write_is_hidden_until_a_sync(struct kunit *test)
+{
+	static const size_t lens[] = { 1, 5, 64, PAGE_SIZE + 3 };
+	struct bench *b = test->priv;
+	unsigned int i, j, k;
+
+	attach(test, DMA_MODEL_CACHE, 1);
+	for (i = 0; i < ARRAY_SIZE(lens) * 4; i++) {
+		enum dma_data_direction dir = i & 1 ? DMA_FROM_DEVICE :
+						      DMA_BIDIRECTIONAL;
+		size_t len = lens[i / 4], seen = 0;
+		u8 *p = b->buf + 77;
+		dma_addr_t addr;
+
+		fill(b->buf, SIZE, i);
+		memcpy(b->want, b->buf, SIZE);
+		/* The same bytes as before, or others. */
+		fill(b->want, SIZE, i & 2 ? i : i + 1);
+		addr = map(test, p, len, dir, 0);
+		dma_model_write(b->dev, addr, b->want + 77, len);
+		for (j = 0; j < 20; j++) {
+			for (k = 0; k < len; k++)
+				seen += p[k] == b->want[77 + k];
+			dma_model_step(b->dev);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, seen, 0, "length %zu", len);
+		dma_sync_single_for_cpu(b->dev, addr, len, dir);
+		KUNIT_EXPECT_MEMEQ(test, p, b->want + 77, len);
+		dma_unmap_single(b->dev, addr, len, dir);
+		fill(b->want, 77, i);
+		KUNIT_EXPECT_MEMEQ(test, b->buf, b->want, 77);
+	}
+	detach(test);
+}
+
+static void an_early_sync_shows_nothing(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_CACHE, 1);
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_FROM_DEVICE, 0);
+	dma_sync_single_for_cpu(b->dev, addr, 64, DMA_FROM_DEVICE);
+	memset(b->seen, 2, 64);
+	dma_model_write(b->dev, addr, b->seen, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 1, 64));
+	/* But the CPU has only read it, so it may be synced once more. */
+	dma_sync_single_for_cpu(b->dev, addr, 64, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 2, 64));
+	dma_unmap_single(b->dev, addr, 64, DMA_FROM_DEVICE);
+	detach(test);
+}
+
+static void a_cpu_write_stays_in_the_cache(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_CACHE, 1);
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_TO_DEVICE, 0);
+	memset(b->buf, 2, 64);
+	dma_model_step(b->dev);
+	dma_model_read(b->dev, addr, b->seen, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->seen, 1, 64));
+	dma_sync_single_range_for_device(b->dev, addr, 16, 32, DMA_TO_DEVICE);
+	dma_model_read(b->dev, addr, b->seen, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->seen, 1, 16));
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->seen + 16, 2, 32));
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->seen + 48, 1, 16));
+	dma_unmap_single(b->dev, addr, 64, DMA_TO_DEVICE);
+	detach(test);
+}
+
+static void a_cpu_write_to_what_is_the_devices_is_lost(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_CACHE, 1);
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	memset(b->buf, 2, 64);
+	dma_sync_single_for_device(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	dma_model_read(b->dev, addr, b->seen, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->seen, 1, 64));
+	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 1, 64));
+	detach(test);
+}
+
+static void a_dirty_line_overwrites_what_the_device_wrote(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_CACHE, 1);
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	dma_sync_single_for_cpu(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	memset(b->buf, 2, 64);
+	memset(b->seen, 3, 64);
+	dma_model_write(b->dev, addr, b->seen, 64);
+	dma_sync_single_for_cpu(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_NULL(test, memchr(b->buf, 3, 64));
+	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+
+	/* Nothing is known of memory that was mapped without a sync. */
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC);
+	dma_model_write(b->dev, addr, b->seen, 64);
+	dma_unmap_single(b->dev, addr, 64, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_NULL(test, memchr(b->buf, 3, 64));
+	detach(test);
+}
+
+static void devices_share_one_memory(struct kunit *test)
+{
+	static const struct dma_model_params params = {
+		.features = DMA_MODEL_CACHE,
+	};
+	struct device *other = kunit_device_register(test, "other");
+	struct bench *b = test->priv;
+	dma_addr_t addr, again;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	KUNIT_ASSERT_EQ(test, kunit_dma_model_attach(test, other, &params), 0);
+	attach(test, DMA_MODEL_CACHE, 1);
+	memset(b->buf, 1, 64);
+	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	/* The buffer is with the devices already. */
+	again = dma_map_single_attrs(other, b->buf, 64, DMA_TO_DEVICE,
+				     DMA_ATTR_SKIP_CPU_SYNC);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(other, again));
+	memset(b->seen, 2, 64);
+	dma_model_write(b->dev, addr, b->seen, 64);
+	dma_model_read(other, again, b->want, 64);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->want, 2, 64));
+	dma_unmap_single_attrs(other, again, 64, DMA_TO_DEVICE,
+			       DMA_ATTR_SKIP_CPU_SYNC);
+	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 2, 64));
+	detach(test);
+}
+
+/* Interconnect */
+
+struct race {
+	unsigned int early, late;	/* the second write before the first */
+};
+
+static struct race race(struct kunit *test, unsigned int path,
+			unsigned int first, unsigned int second)
+{
+	struct dma_fabric *f = dma_fabric_create(1, 2);
+	struct bench *b = test->priv;
+	phys_addr_t phys = virt_to_phys(b->buf);
+	struct race r = { };
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	for (i = 0; i < 500; i++) {
+		memset(b->buf, 0, 2);
+		dma_fabric_write(f, 0, phys, "a", 1, first);
+		dma_fabric_write(f, path, phys + 1, "b", 1, second);
+		while (!READ_ONCE(b->buf[1]))
+			dma_fabric_step(f);
+		if (READ_ONCE(b->buf[0]))
+			r.late++;
+		else
+			r.early++;
+		dma_fabric_drain(f);
+		KUNIT_EXPECT_EQ(test, b->buf[0], 'a');
+		KUNIT_EXPECT_EQ(test, dma_fabric_in_flight(f), 0);
+	}
+	dma_fabric_destroy(f);
+	return r;
+}
+
+static void writes_overtake_one_another(struct kunit *test)
+{
+	struct race r = race(test, 1, 0, 0);
+
+	KUNIT_EXPECT_GT(test, r.early, 50);
+	KUNIT_EXPECT_GT(test, r.late, 50);
+}
+
+static void writes_of_one_path_do_not(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, race(test, 0, 0, 0).early, 0);
+}
+
+static void a_barrier_lands_last(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, race(test, 1, 0, DMA_FABRIC_BARRIER).early, 0);
+}
+
+static void a_barrier_can_be_overtaken(struct kunit *test)
+{
+	KUNIT_EXPECT_GT(test, race(test, 1, DMA_FABRIC_BARRIER, 0).early, 50);
+}
+
+static void a_read_sees_the_devices_own_write(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+	int i;
+
+	attach(test, DMA_MODEL_REORDER, 1);
+	addr = map(test, b->buf, SIZE, DMA_BIDIRECTIONAL, 0);
+	for (i = 0; i < 100; i++) {
+		fill(b->want, 300, i);
+		dma_model_write(b->dev, addr + i, b->want, 300);
+		dma_model_read(b->dev, addr + i, b->seen, 300);
+		KUNIT_EXPECT_MEMEQ(test, b->seen, b->want, 300);
+	}
+	dma_unmap_single(b->dev, addr, SIZE, DMA_BIDIRECTIONAL);
+	detach(test);
+}
+
+static void a_late_write_is_lost_and_recorded(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	dma_addr_t addr;
+	int i = 0;
+
+	attach(test, DMA_MODEL_REORDER, 1);
+	do {
+		memset(b->buf, 0, 64);
+		addr = map(test, b->buf, 64, DMA_FROM_DEVICE, 0);
+		dma_model_write(b->dev, addr, "x", 1);
+		dma_model_get_stats(b->dev, &s);
+		dma_unmap_single(b->dev, addr, 64, DMA_FROM_DEVICE);
+	} while (!s.in_flight && ++i < 100);
+	KUNIT_EXPECT_EQ(test, dma_flush_writes(b->dev), 0);
+	KUNIT_EXPECT_EQ(test, b->buf[0], 0);
+	expect_fault(test, DMA_MODEL_LATE, true, virt_to_phys(b->buf));
+	detach(test);
+}
+
+/* IOMMU */
+
+static void an_iommu_checks_every_access(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_IOMMU, 1);
+	addr = map(test, b->buf, 64, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, addr, b->seen, 64), 0);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "x", 1), -EFAULT);
+	expect_fault(test, DMA_MODEL_DENIED, true, addr);
+	KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, addr + 64, b->seen, 1),
+			-EFAULT);
+	expect_fault(test, DMA_MODEL_UNMAPPED, false, addr + 64);
+	KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, 0, b->seen, 1), -EFAULT);
+	expect_fault(test, DMA_MODEL_UNMAPPED, false, 0);
+	dma_unmap_single(b->dev, addr, 64, DMA_TO_DEVICE);
+
+	addr = map(test, b->buf, 64, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "x", 1), 0);
+	KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, addr, b->seen, 1),
+			-EFAULT);
+	expect_fault(test, DMA_MODEL_DENIED, false, addr);
+	dma_unmap_single(b->dev, addr, 64, DMA_FROM_DEVICE);
+	detach(test);
+}
+
+static void a_strict_iommu_forgets_at_once(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_IOMMU, 1);
+	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "x", 1), 0);
+	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "y", 1), -EFAULT);
+	expect_fault(test, DMA_MODEL_UNMAPPED, true, addr);
+	KUNIT_EXPECT_EQ(test, b->buf[0], 'x');
+	detach(test);
+}
+
+static void a_lazy_iommu_remembers_until_the_flush(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	dma_addr_t addr, again;
+
+	attach(test, DMA_MODEL_IOMMU | DMA_MODEL_LAZY, 1);
+	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "x", 1), 0);
+	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ(test, s.iommu_stale, 1);
+
+	/* Nothing is there any more; only the device does not know. */
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "y", 1), 0);
+	expect_fault(test, DMA_MODEL_STALE, true, addr);
+	KUNIT_EXPECT_EQ(test, b->buf[0], 'x');
+	/* The next owner of the page gets it. */
+	again = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
+	KUNIT_EXPECT_NE(test, again, addr);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "y", 1), 0);
+	expect_fault(test, DMA_MODEL_STALE, true, addr);
+	KUNIT_EXPECT_EQ(test, b->buf[0], 'y');
+
+	dma_model_flush_iotlb(b->dev);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "z", 1), -EFAULT);
+	expect_fault(test, DMA_MODEL_UNMAPPED, true, addr);
+	KUNIT_EXPECT_EQ(test, b->buf[0], 'y');
+	dma_unmap_single(b->dev, again, 64, DMA_BIDIRECTIONAL);
+	detach(test);
+}
+
+#define SPACE	32	/* pages */
+
+static int take_all(struct kunit *test, dma_addr_t *addr, size_t len)
+{
+	struct bench *b = test->priv;
+	int nr = 0;
+
+	for (; nr <= SPACE; nr++) {
+		addr[nr] = dma_map_single(b->dev, b->buf, len, DMA_TO_DEVICE);
+		if (dma_mapping_error(b->dev, addr[nr]))
+			break;
+	}
+	return nr;
+}
+
+static void addresses_run_out_and_fragment(struct kunit *test)
+{
+	struct dma_model_params params = {
+		.features = DMA_MODEL_IOMMU, .iommu_pages = SPACE,
+	};
+	struct bench *b = test->priv;
+	dma_addr_t addr[SPACE + 1], two;
+	int lazy, i;
+
+	for (lazy = 0; lazy < 2; lazy++) {
+		params.features |= lazy ? DMA_MODEL_LAZY : 0;
+		KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+		KUNIT_EXPECT_EQ(test, take_all(test, addr, PAGE_SIZE), SPACE);
+
+		/* Half is free, and no two pages in a row. */
+		for (i = 0; i < SPACE; i++)
+			if (addr[i] >> PAGE_SHIFT & 1)
+				dma_unmap_single(b->dev, addr[i], PAGE_SIZE,
+						 DMA_TO_DEVICE);
+		two = dma_map_single(b->dev, b->buf, 2 * PAGE_SIZE,
+				     DMA_TO_DEVICE);
+		KUNIT_EXPECT_TRUE(test, dma_mapping_error(b->dev, two));
+		for (i = 0; i < SPACE; i++)
+			if (!(addr[i] >> PAGE_SHIFT & 1))
+				dma_unmap_single(b->dev, addr[i], PAGE_SIZE,
+						 DMA_TO_DEVICE);
+
+		/* A part of them may have been flushed already. */
+		dma_model_flush_iotlb(b->dev);
+		KUNIT_EXPECT_EQ(test, take_all(test, addr, 2 * PAGE_SIZE),
+				SPACE / 2);
+		for (i = 0; i < SPACE / 2; i++)
+			dma_unmap_single(b->dev, addr[i], 2 * PAGE_SIZE,
+					 DMA_TO_DEVICE);
+		detach(test);
+	}
+}
+
+static void an_iommu_merges_a_list(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct scatterlist sg[3];
+	int order[] = { 2, 0, 1 }, i;
+
+	attach(test, DMA_MODEL_IOMMU, 1);
+	fill(b->buf, SIZE, 1);
+	for (i = 0; i < 2; i++) {
+		int segs = i ? 2 : 1, j;
+
+		dma_set_max_seg_size(b->dev, i ? 2 * PAGE_SIZE : SIZE);
+		sg_init_table(sg, 3);
+		for (j = 0; j < 3; j++)
+			sg_set_buf(&sg[j], b->buf + order[j] * PAGE_SIZE,
+				   PAGE_SIZE);
+		KUNIT_ASSERT_EQ(test, dma_map_sg(b->dev, sg, 3, DMA_TO_DEVICE),
+				segs);
+		KUNIT_EXPECT_EQ(test, sg_dma_len(sg),
+				(i ? 2 : 3) * PAGE_SIZE);
+		dma_model_read(b->dev, sg_dma_address(sg), b->seen,
+			       sg_dma_len(sg));
+		KUNIT_EXPECT_MEMEQ(test, b->seen, b->buf + 2 * PAGE_SIZE,
+				   PAGE_SIZE);
+		KUNIT_EXPECT_MEMEQ(test, b->seen + PAGE_SIZE, b->buf,
+				   PAGE_SIZE);
+		dma_unmap_sg(b->dev, sg, 3, DMA_TO_DEVICE);
+	}
+	detach(test);
+}
+
+/* Bounce slots, ranges */
+
+static void slots_run_out(struct kunit *test)
+{
+	const struct dma_model_params params = {
+		.features = DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL, .slots = 4,
+	};
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	dma_addr_t addr[SPACE + 1];
+	int i, round;
+
+	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+	for (round = 0; round < 2; round++) {
+		KUNIT_EXPECT_EQ(test, take_all(test, addr, 64), 4);
+		dma_model_get_stats(b->dev, &s);
+		KUNIT_EXPECT_EQ(test, s.slots, 4);
+		for (i = 0; i < 4; i++)
+			dma_unmap_single(b->dev, addr[i], 64, DMA_TO_DEVICE);
+	}
+	detach(test);
+}
+
+static void only_what_is_out_of_reach_bounces(struct kunit *test)
+{
+	phys_addr_t phys;
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	phys = virt_to_phys(b->buf);
+	attach(test, DMA_MODEL_BOUNCE, 1);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(b->dev, DMA_BIT_MASK(64)), 0);
+	addr = map(test, b->buf, 64, DMA_TO_DEVICE, DMA_ATTR_REQUIRE_COHERENT);
+	KUNIT_EXPECT_EQ(test, dma_model_walk(b->dev, addr), phys);
+	dma_unmap_single_attrs(b->dev, addr, 64, DMA_TO_DEVICE,
+			       DMA_ATTR_REQUIRE_COHERENT);
+
+	if (dma_set_mask(b->dev, DMA_BIT_MASK(fls64(phys) - 1))) {
+		detach(test);
+		kunit_skip(test, "the buffer is within the smallest mask");
+	}
+	addr = map(test, b->buf, 64, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_LT(test, addr + 64, phys);
+	KUNIT_EXPECT_NE(test, dma_model_walk(b->dev, addr), phys);
+	dma_unmap_single(b->dev, addr, 64, DMA_TO_DEVICE);
+	addr = dma_map_single_attrs(b->dev, b->buf, 64, DMA_TO_DEVICE,
+				    DMA_ATTR_REQUIRE_COHERENT);
+	KUNIT_EXPECT_TRUE(test, dma_mapping_error(b->dev, addr));
+	detach(test);
+}
+
+static void a_bus_has_ranges(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	phys_addr_t split = virt_to_phys(b->buf) + PAGE_SIZE;
+	const struct bus_dma_region ranges[] = {
+		{ .cpu_start = 0, .dma_start = SZ_8M, .size = split },
+		{ .cpu_start = split, .dma_start = 0, .size = SZ_4M },
+		{ }
+	};
+	const struct dma_model_params params = {
+		.features = DMA_MODEL_OFFSET, .ranges = ranges,
+	};
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask(b->dev, DMA_BIT_MASK(64)), 0);
+	addr = map(test, b->buf, PAGE_SIZE, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, addr, split - PAGE_SIZE + SZ_8M);
+	KUNIT_EXPECT_EQ(test, dma_model_walk(b->dev, addr),
+			virt_to_phys(b->buf));
+	dma_unmap_single(b->dev, addr, PAGE_SIZE, DMA_TO_DEVICE);
+	addr = map(test, b->buf + PAGE_SIZE, 64, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, addr, 0);
+	dma_unmap_single(b->dev, addr, 64, DMA_TO_DEVICE);
+	addr = dma_map_single(b->dev, b->buf, 2 * PAGE_SIZE, DMA_TO_DEVICE);
+	KUNIT_EXPECT_TRUE(test, dma_mapping_error(b->dev, addr));
+	detach(test);
+}
+
+static void a_resource_is_mapped_but_not_memory(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	phys_addr_t phys = PFN_PHYS((phys_addr_t)max_pfn) + SZ_64K;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_IOMMU | DMA_MODEL_CACHE | DMA_MODEL_BOUNCE |
+	       DMA_MODEL_BOUNCE_ALL, 1);
+	addr = dma_map_resource(b->dev, phys, 64, DMA_BIDIRECTIONAL, 0);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(b->dev, addr));
+	KUNIT_EXPECT_EQ(test, dma_model_walk(b->dev, addr), phys);
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, addr, "x", 1), -ENXIO);
+	dma_unmap_resource(b->dev, addr, 64, DMA_BIDIRECTIONAL, 0);
+	KUNIT_EXPECT_EQ(test, dma_model_walk(b->dev, addr), PHYS_ADDR_MAX);
+	detach(test);
+}
+
+/*
+ * What a driver does wrong.  These calls go to the operations themselves: dma-debug,
+ * if it is there, would print more than a test may.
+ */
+
+static void what_is_left_behind_is_counted(struct kunit *test)
+{
+	const struct dma_map_ops *ops;
+	struct bench *b = test->priv;
+	unsigned int f;
+	dma_addr_t addr;
+
+	for (f = 0; f <= ALL; f = next_model(f)) {
+		if (f & DMA_MODEL_BOUNCE && !(f & DMA_MODEL_BOUNCE_ALL))
+			continue;
+		attach(test, f, 1);
+		ops = get_dma_ops(b->dev);
+		fill(b->buf, SIZE, f);
+		memcpy(b->want, b->buf, SIZE);
+		ops->map_page(b->dev, virt_to_page(b->buf), 8, 100,
+			      DMA_FROM_DEVICE, 0);
+		KUNIT_EXPECT_NOT_NULL(test, ops->alloc(b->dev, PAGE_SIZE, &addr,
+						       GFP_KERNEL, 0));
+		dma_model_write(b->dev, addr, "x", 1);
+		KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 2);
+		KUNIT_EXPECT_MEMEQ(test, b->buf, b->want, SIZE);
+	}
+}
+
+static void misuse_is_recorded(struct kunit *test)
+{
+	const struct dma_map_ops *ops;
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	dma_addr_t addr;
+
+	attach(test, DMA_MODEL_IOMMU | DMA_MODEL_CACHE, 1);
+	ops = get_dma_ops(b->dev);
+	addr = map(test, b->buf, 64, DMA_TO_DEVICE, 0);
+	ops->unmap_page(b->dev, addr, 64, DMA_FROM_DEVICE, 0);
+	expect_fault(test, DMA_MODEL_MISUSE, true, addr);
+	ops->unmap_page(b->dev, addr, 63, DMA_TO_DEVICE, 0);
+	expect_fault(test, DMA_MODEL_MISUSE, false, addr);
+	ops->sync_single_for_cpu(b->dev, addr, 65, DMA_TO_DEVICE);
+	expect_fault(test, DMA_MODEL_MISUSE, false, addr + 64);
+	ops->free(b->dev, 64, b->buf, addr, 0);
+	expect_fault(test, DMA_MODEL_MISUSE, true, addr);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ(test, s.maps, 1);
+	dma_unmap_single(b->dev, addr, 64, DMA_TO_DEVICE);
+	detach(test);
+}
+
+static void the_latest_faults_are_kept(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	struct dma_model_fault fault;
+	struct dma_model_stats s;
+	u64 i;
+
+	attach(test, DMA_MODEL_IOMMU, 1);
+	for (i = 0; i < 100; i++)
+		dma_model_write(b->dev, i, "x", 1);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ(test, s.faults, 100);
+	for (i = 36; dma_model_next_fault(b->dev, &fault); i++)
+		KUNIT_EXPECT_EQ(test, fault.addr, i);
+	KUNIT_EXPECT_EQ(test, i, 100);
+	detach(test);
+}
+
+static void senseless_parameters_are_refused(struct kunit *test)
+{
+	static const struct dma_model_params wrong[] = {
+		{ .features = BIT(8) },
+		{ .features = DMA_MODEL_NO_BARRIER },
+		{ .features = DMA_MODEL_LAZY },
+		{ .features = DMA_MODEL_BOUNCE_ALL },
+		{ .features = DMA_MODEL_IOMMU, .iommu_base = 1 },
+		{ .features = DMA_MODEL_BOUNCE, .slots = 3 },
+	}, right = { };
+	struct bench *b = test->priv;
+	struct dma_model_stats s;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		KUNIT_EXPECT_EQ_MSG(test, dma_model_attach(b->dev, &wrong[i]),
+				    -EINVAL, "%d", i);
+	KUNIT_EXPECT_NULL(test, dma_fabric_create(1, 0));
+	dma_fabric_destroy(NULL);
+
+	KUNIT_EXPECT_EQ(test, dma_model_write(b->dev, 0, "x", 1), -ENODEV);
+	KUNIT_EXPECT_EQ(test, dma_model_read(b->dev, 0, b->seen, 1), -ENODEV);
+	KUNIT_EXPECT_EQ(test, dma_model_walk(b->dev, 0), PHYS_ADDR_MAX);
+	dma_model_step(b->dev);
+	dma_model_fail(b->dev, 1);
+	dma_model_get_stats(b->dev, &s);
+	KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), -ENODEV);
+
+	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &right), 0);
+	KUNIT_EXPECT_EQ(test, dma_model_attach(b->dev, &right), -EBUSY);
+	KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 0);
+	KUNIT_EXPECT_NULL(test, get_dma_ops(b->dev));
+}
+
+static void free_buf(void *buf)
+{
+	free_pages_exact(buf, SIZE);
+}
+
+/* A case that ended early has left its device on the model. */
+static void end(void *dev)
+{
+	dma_model_detach(dev);
+}
+
+static int model_init(struct kunit *test)
+{
+	struct bench *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	b->dev = kunit_device_register(test, "model");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b->dev);
+	b->seen = kunit_kzalloc(test, SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, b->seen);
+	b->want = kunit_kzalloc(test, SIZE, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, b->want);
+	b->buf = alloc_pages_exact(SIZE, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, b->buf);
+	KUNIT_ASSERT_EQ(test,
+			kunit_add_action_or_reset(test, free_buf, b->buf), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end, b->dev), 0);
+	test->priv = b;
+	return 0;
+}
+
+static struct kunit_case model_cases[] = {
+	KUNIT_CASE(every_model_moves_the_right_bytes),
+	KUNIT_CASE(every_model_has_coherent_memory),
+	KUNIT_CASE(a_failed_step_leaves_nothing_behind),
+	KUNIT_CASE(attributes_are_honoured_or_refused),
+	KUNIT_CASE(threads_share_a_model),
+	KUNIT_CASE(a_seed_makes_the_same_choices),
+	KUNIT_CASE(a_device_write_is_hidden_until_a_sync),
+	KUNIT_CASE(an_early_sync_shows_nothing),
+	KUNIT_CASE(a_cpu_write_stays_in_the_cache),
+	KUNIT_CASE(a_cpu_write_to_what_is_the_devices_is_lost),
+	KUNIT_CASE(a_dirty_line_overwrites_what_the_device_wrote),
+	KUNIT_CASE(devices_share_one_memory),
+	KUNIT_CASE(writes_overtake_one_another),
+	KUNIT_CASE(writes_of_one_path_do_not),
+	KUNIT_CASE(a_barrier_lands_last),
+	KUNIT_CASE(a_barrier_can_be_overtaken),
+	KUNIT_CASE(a_read_sees_the_devices_own_write),
+	KUNIT_CASE(a_late_write_is_lost_and_recorded),
+	KUNIT_CASE(an_iommu_checks_every_access),
+	KUNIT_CASE(a_strict_iommu_forgets_at_once),
+	KUNIT_CASE(a_lazy_iommu_remembers_until_the_flush),
+	KUNIT_CASE(addresses_run_out_and_fragment),
+	KUNIT_CASE(an_iommu_merges_a_list),
+	KUNIT_CASE(slots_run_out),
+	KUNIT_CASE(only_what_is_out_of_reach_bounces),
+	KUNIT_CASE(a_bus_has_ranges),
+	KUNIT_CASE(a_resource_is_mapped_but_not_memory),
+	KUNIT_CASE(what_is_left_behind_is_counted),
+	KUNIT_CASE(misuse_is_recorded),
+	KUNIT_CASE(the_latest_faults_are_kept),
+	KUNIT_CASE(senseless_parameters_are_refused),
+	{}
+};
+
+static struct kunit_suite model_suite = {
+	.name = "dma_model",
+	.init = model_init,
+	.test_cases = model_cases,
+};
+
+kunit_test_suite(model_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the model DMA hardware");
+MODULE_LICENSE("GPL");
