@@ -123,27 +123,27 @@ int model_cache_get(phys_addr_t phys, size_t size)
 {
 	phys_addr_t pos = phys;
 	size_t left = size;
+	unsigned long flags;
 
-	scoped_guard(spinlock_irqsave, &shadow_lock) {
-		while (left) {
-			size_t n = min_t(size_t, left,
-					 PAGE_SIZE - offset_in_page(pos));
-			struct shadow *s = get(pos);
-			size_t from = offset_in_page(pos), i;
+	spin_lock_irqsave(&shadow_lock, flags);
+	while (left) {
+		size_t n = min_t(size_t, left, PAGE_SIZE - offset_in_page(pos));
+		size_t from = offset_in_page(pos), i;
+		struct shadow *s = get(pos);
 
-			if (!s)
-				break;
-			if (memchr(s->byte_users + from, U8_MAX, n)) {
-				put(s);
-				break;
-			}
-			s->users++;
-			for (i = from; i < from + n; i++)
-				s->byte_users[i]++;
-			pos += n;
-			left -= n;
+		if (!s)
+			break;
+		if (memchr(s->byte_users + from, U8_MAX, n)) {
+			put(s);
+			break;
 		}
+		s->users++;
+		for (i = from; i < from + n; i++)
+			s->byte_users[i]++;
+		pos += n;
+		left -= n;
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 	if (!left)
 		return 0;
 	model_cache_put(phys, size - left);
@@ -152,10 +152,11 @@ int model_cache_get(phys_addr_t phys, size_t size)
 
 void model_cache_put(phys_addr_t phys, size_t size)
 {
+	unsigned long flags;
 	struct part p;
 	size_t n, i;
 
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
 		/* A byte that was never synced is what the CPU last saw. */
@@ -166,6 +167,7 @@ void model_cache_put(phys_addr_t phys, size_t size)
 		p.s->users--;
 		put(p.s);
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 static void hand_over(struct part *p, size_t i, enum dma_data_direction dir,
@@ -188,16 +190,18 @@ static void hand_over(struct part *p, size_t i, enum dma_data_direction dir,
 static void for_device(phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir, bool write_back)
 {
+	unsigned long flags;
 	struct part p;
 	size_t n, i;
 
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
 		for (i = p.from; i < p.to; i++)
 			hand_over(&p, i, dir, write_back);
 		part_end(&p);
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 /* What the device does not write must survive, so all is written back. */
@@ -216,18 +220,20 @@ void model_cache_for_device(phys_addr_t phys, size_t size,
 void model_cache_for_cpu(phys_addr_t phys, size_t size,
 			 enum dma_data_direction dir)
 {
+	unsigned long flags;
 	struct part p;
 	size_t n;
 
 	if (dir == DMA_TO_DEVICE)
 		return;
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
 		memcpy(p.page + p.from, p.s->data + p.from, n);
 		memset(p.s->state + p.from, CPU, n);
 		part_end(&p);
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 /* Somewhere in the buffer, what the CPU does not own is fetched once more. */
@@ -235,10 +241,11 @@ void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
 {
 	size_t at = prandom_u32_state(rnd) % size;
 	u8 noise = prandom_u32_state(rnd) % 255 + 1;
+	unsigned long flags;
 	struct part p;
 	size_t i;
 
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	part_begin(&p, phys + at, min(size - at, (size_t)64));
 	for (i = p.from; i < p.to; i++)
 		if (p.s->state[i] == DEVICE)
@@ -246,19 +253,22 @@ void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
 		else if (p.s->state[i] == HIDDEN)
 			p.page[i] = p.s->data[i] ^ noise;
 	part_end(&p);
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 void model_cache_read(phys_addr_t phys, void *buf, size_t len)
 {
+	unsigned long flags;
 	struct part p;
 	size_t n;
 
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	for (; len; phys += n, buf += n, len -= n) {
 		n = part_begin(&p, phys, len);
 		memcpy(buf, p.s->data + p.from, n);
 		part_end(&p);
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 static void write_byte(struct part *p, size_t i, u8 val)
@@ -277,14 +287,16 @@ static void write_byte(struct part *p, size_t i, u8 val)
 void model_cache_write(phys_addr_t phys, const void *buf, size_t len)
 {
 	const u8 *from = buf;
+	unsigned long flags;
 	struct part p;
 	size_t n, i;
 
-	guard(spinlock_irqsave)(&shadow_lock);
+	spin_lock_irqsave(&shadow_lock, flags);
 	for (; len; phys += n, len -= n) {
 		n = part_begin(&p, phys, len);
 		for (i = p.from; i < p.to; i++)
 			write_byte(&p, i, *from++);
 		part_end(&p);
 	}
+	spin_unlock_irqrestore(&shadow_lock, flags);
 }

@@ -164,9 +164,10 @@ void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
 		      const void *buf, size_t len, unsigned int flags)
 {
 	struct lane *p = &f->path[path % f->paths];
+	unsigned long irq;
 	struct piece *w;
 
-	guard(spinlock_irqsave)(&f->lock);
+	spin_lock_irqsave(&f->lock, irq);
 	while (len) {
 		if (p->count == DEPTH)
 			land(f, p);
@@ -183,6 +184,7 @@ void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
 	}
 	if (prandom_u32_state(&f->rnd) & 1)
 		land_any(f);
+	spin_unlock_irqrestore(&f->lock, irq);
 }
 EXPORT_SYMBOL_GPL(dma_fabric_write);
 
@@ -198,10 +200,12 @@ EXPORT_SYMBOL_GPL(dma_fabric_write);
 void dma_fabric_settle(struct dma_fabric *f, unsigned int path)
 {
 	struct lane *p = &f->path[path % f->paths];
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&f->lock);
+	spin_lock_irqsave(&f->lock, flags);
 	while (p->count)
 		land(f, p);
+	spin_unlock_irqrestore(&f->lock, flags);
 }
 EXPORT_SYMBOL_GPL(dma_fabric_settle);
 
@@ -215,8 +219,11 @@ EXPORT_SYMBOL_GPL(dma_fabric_settle);
  */
 void dma_fabric_step(struct dma_fabric *f)
 {
-	guard(spinlock_irqsave)(&f->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, flags);
 	land_any(f);
+	spin_unlock_irqrestore(&f->lock, flags);
 }
 EXPORT_SYMBOL_GPL(dma_fabric_step);
 
@@ -228,11 +235,13 @@ EXPORT_SYMBOL_GPL(dma_fabric_step);
  */
 void dma_fabric_drain(struct dma_fabric *f)
 {
+	unsigned long flags;
 	struct lane *p;
 
-	guard(spinlock_irqsave)(&f->lock);
+	spin_lock_irqsave(&f->lock, flags);
 	while ((p = oldest(f)))
 		land_head(f, p);
+	spin_unlock_irqrestore(&f->lock, flags);
 }
 EXPORT_SYMBOL_GPL(dma_fabric_drain);
 
@@ -245,7 +254,6 @@ EXPORT_SYMBOL_GPL(dma_fabric_drain);
  */
 unsigned int dma_fabric_in_flight(struct dma_fabric *f)
 {
-	guard(spinlock_irqsave)(&f->lock);
-	return f->in_flight;
+	return READ_ONCE(f->in_flight);
 }
 EXPORT_SYMBOL_GPL(dma_fabric_in_flight);

@@ -83,8 +83,9 @@ static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
 	enum dma_model_fault_reason reason = DMA_MODEL_OK;
 	dma_addr_t bus = addr;
 	int flags = -ENOENT;
+	unsigned long irq;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	if (m->iommu)
 		reason = model_iommu_access(m->iommu, addr, write, &bus);
 	if (reason == DMA_MODEL_OK || reason == DMA_MODEL_STALE) {
@@ -95,6 +96,7 @@ static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
 	}
 	if (reason != DMA_MODEL_OK)
 		model_fault(m, reason, write, addr, len);
+	spin_unlock_irqrestore(&m->lock, irq);
 	return reason == DMA_MODEL_OK || reason == DMA_MODEL_STALE ? flags :
 								     -EFAULT;
 }
@@ -102,9 +104,10 @@ static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
 static void land(void *ctx, phys_addr_t phys, const void *buf, size_t len)
 {
 	struct dma_model *m = ctx;
+	unsigned long irq;
 	int flags;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	flags = covered(m, phys, len);
 	if (flags < 0)
 		model_fault(m, DMA_MODEL_LATE, true, phys, len);
@@ -112,13 +115,15 @@ static void land(void *ctx, phys_addr_t phys, const void *buf, size_t len)
 		model_cache_write(phys, buf, len);
 	else
 		model_ram_write(phys, buf, len);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
 {
+	unsigned long irq;
 	int flags;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	flags = covered(m, phys, len);
 	/* The mapping may have gone since the address was translated. */
 	if (flags < 0)
@@ -127,6 +132,7 @@ static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
 		model_cache_read(phys, buf, len);
 	else
 		model_ram_read(phys, buf, len);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 /**
@@ -239,16 +245,19 @@ EXPORT_SYMBOL_GPL(dma_model_read);
 phys_addr_t dma_model_walk(struct device *dev, dma_addr_t addr)
 {
 	struct dma_model *m = model_of(dev);
+	phys_addr_t phys = MODEL_NOWHERE;
 	dma_addr_t bus = addr;
-	phys_addr_t phys;
+	unsigned long irq;
 
 	if (!m)
 		return MODEL_NOWHERE;
-	guard(spinlock_irqsave)(&m->lock);
-	if (m->iommu && !model_iommu_walk(m->iommu, addr, &bus))
-		return MODEL_NOWHERE;
-	phys = bus_to_phys(m, bus);
-	return covered(m, phys, 1) < 0 ? MODEL_NOWHERE : phys;
+	spin_lock_irqsave(&m->lock, irq);
+	if (!m->iommu || model_iommu_walk(m->iommu, addr, &bus))
+		phys = bus_to_phys(m, bus);
+	if (covered(m, phys, 1) < 0)
+		phys = MODEL_NOWHERE;
+	spin_unlock_irqrestore(&m->lock, irq);
+	return phys;
 }
 EXPORT_SYMBOL_GPL(dma_model_walk);
 
@@ -256,17 +265,19 @@ EXPORT_SYMBOL_GPL(dma_model_walk);
 static void disturb(struct dma_model *m)
 {
 	struct model_map *map;
+	unsigned long irq;
 	unsigned int nr;
 
-	guard(spinlock_irqsave)(&m->lock);
-	if (!m->nr_maps)
-		return;
-	nr = prandom_u32_state(&m->rnd) % m->nr_maps;
-	list_for_each_entry(map, &m->maps, list)
-		if (!nr--)
-			break;
-	if (map->flags & MAP_CACHED)
-		model_cache_disturb(map->phys, map->size, &m->rnd);
+	spin_lock_irqsave(&m->lock, irq);
+	nr = m->nr_maps ? prandom_u32_state(&m->rnd) % m->nr_maps : 0;
+	list_for_each_entry(map, &m->maps, list) {
+		if (nr--)
+			continue;
+		if (map->flags & MAP_CACHED)
+			model_cache_disturb(map->phys, map->size, &m->rnd);
+		break;
+	}
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 /**
@@ -302,11 +313,13 @@ EXPORT_SYMBOL_GPL(dma_model_step);
 void dma_model_flush_iotlb(struct device *dev)
 {
 	struct dma_model *m = model_of(dev);
+	unsigned long irq;
 
 	if (!m || !m->iommu)
 		return;
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	model_iommu_flush(m->iommu);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 EXPORT_SYMBOL_GPL(dma_model_flush_iotlb);
 
@@ -322,11 +335,13 @@ EXPORT_SYMBOL_GPL(dma_model_flush_iotlb);
 void dma_model_fail(struct device *dev, int n)
 {
 	struct dma_model *m = model_of(dev);
+	unsigned long irq;
 
 	if (!m)
 		return;
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	m->fail = n;
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 EXPORT_SYMBOL_GPL(dma_model_fail);
 
@@ -342,14 +357,17 @@ EXPORT_SYMBOL_GPL(dma_model_fail);
 bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault)
 {
 	struct dma_model *m = model_of(dev);
+	unsigned long irq;
+	bool found;
 
 	if (!m)
 		return false;
-	guard(spinlock_irqsave)(&m->lock);
-	if (m->next_fault == m->nr_faults)
-		return false;
-	*fault = m->faults[m->next_fault++ % MODEL_FAULTS];
-	return true;
+	spin_lock_irqsave(&m->lock, irq);
+	found = m->next_fault != m->nr_faults;
+	if (found)
+		*fault = m->faults[m->next_fault++ % MODEL_FAULTS];
+	spin_unlock_irqrestore(&m->lock, irq);
+	return found;
 }
 EXPORT_SYMBOL_GPL(dma_model_next_fault);
 
@@ -363,19 +381,21 @@ EXPORT_SYMBOL_GPL(dma_model_next_fault);
 void dma_model_get_stats(struct device *dev, struct dma_model_stats *stats)
 {
 	struct dma_model *m = model_of(dev);
+	unsigned long irq;
 
 	memset(stats, 0, sizeof(*stats));
 	if (!m)
 		return;
 	if (m->fabric)
 		stats->in_flight = dma_fabric_in_flight(m->fabric);
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	stats->maps = m->nr_maps;
 	stats->faults = m->nr_faults;
 	if (m->bounce)
 		stats->slots = model_bounce_used(m->bounce);
 	if (m->iommu)
 		model_iommu_count(m->iommu, stats);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 EXPORT_SYMBOL_GPL(dma_model_get_stats);
 

@@ -268,14 +268,19 @@ static dma_addr_t map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			   unsigned int flags)
 {
 	struct dma_model *m = model_of(dev);
+	dma_addr_t dma = DMA_MAPPING_ERROR;
 	struct model_map *map;
+	unsigned long irq;
 
-	guard(spinlock_irqsave)(&m->lock);
 	if (!size || size > max_mapping(m))
 		return DMA_MAPPING_ERROR;
+	spin_lock_irqsave(&m->lock, irq);
 	map = map_one(m, phys, size, dir, attrs, flags, *dev->dma_mask,
 		      ANYWHERE);
-	return IS_ERR(map) ? DMA_MAPPING_ERROR : map->dma;
+	if (!IS_ERR(map))
+		dma = map->dma;
+	spin_unlock_irqrestore(&m->lock, irq);
+	return dma;
 }
 
 static dma_addr_t model_map_page(struct device *dev, struct page *page,
@@ -299,19 +304,21 @@ static void model_unmap_page(struct device *dev, dma_addr_t dma, size_t size,
 {
 	struct dma_model *m = model_of(dev);
 	struct model_map *map;
+	unsigned long irq;
 	size_t n;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	for (; size; dma += n, size -= n) {
 		map = find_exact(m, dma, size, dir);
 		if (!map) {
 			model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE,
 				    dma, size);
-			return;
+			break;
 		}
 		n = map->size;
 		unmap_one(m, map, attrs);
 	}
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 static bool merges(struct dma_model *m)
@@ -391,14 +398,15 @@ static int model_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	struct dma_model *m = model_of(dev);
 	struct scatterlist *sg = sgl, *seg = sgl;
 	int i, n, done = 0, segs = 0, ret = 0;
+	unsigned long irq;
 	unsigned int nr;
 	size_t len;
 
-	guard(spinlock_irqsave)(&m->lock);
 	for_each_sg(sgl, sg, nents, i)
 		if (!sg->length || sg->length > max_mapping(m))
 			return -EINVAL;
 
+	spin_lock_irqsave(&m->lock, irq);
 	for (sg = sgl; done < nents; segs++, seg = sg_next(seg)) {
 		dma_addr_t dma;
 
@@ -412,6 +420,7 @@ static int model_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		sg_dma_address(seg) = dma;
 		sg_dma_len(seg) = len;
 	}
+	spin_unlock_irqrestore(&m->lock, irq);
 	for (i = segs; i < nents; i++, seg = sg_next(seg)) {
 		sg_dma_address(seg) = DMA_MAPPING_ERROR;
 		sg_dma_len(seg) = 0;
@@ -422,6 +431,7 @@ unwind:
 	while (done--)
 		unmap_one(m, list_first_entry(&m->maps, struct model_map, list),
 			  attrs);
+	spin_unlock_irqrestore(&m->lock, irq);
 	return ret;
 }
 
@@ -447,19 +457,21 @@ static void sync_range(struct device *dev, dma_addr_t dma, size_t size,
 {
 	struct dma_model *m = model_of(dev);
 	size_t offset, n;
+	unsigned long irq;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	for (; size; dma += n, size -= n) {
 		struct model_map *map = find(m, dma, dir, &offset);
 
 		if (!map) {
 			model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE,
 				    dma, size);
-			return;
+			break;
 		}
 		n = min(size, map->size - offset);
 		sync(m, map, offset, n);
 	}
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 static void model_sync_single_for_cpu(struct device *dev, dma_addr_t dma,
@@ -502,17 +514,20 @@ static bool model_need_sync(struct device *dev, dma_addr_t dma)
 {
 	struct dma_model *m = model_of(dev);
 	struct model_map *map;
+	unsigned long irq;
+	bool need = false;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	list_for_each_entry(map, &m->maps, list)
 		if (dma >= map->dma && dma - map->dma < map->size)
-			return map->flags & (MAP_CACHED | MAP_BOUNCED);
-	return false;
+			need |= map->flags & (MAP_CACHED | MAP_BOUNCED);
+	spin_unlock_irqrestore(&m->lock, irq);
+	return need;
 }
 
 static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 {
-	unsigned long align = (PAGE_SIZE << get_order(size)) - 1;
+	unsigned long align = (PAGE_SIZE << get_order(size)) - 1, irq;
 	phys_addr_t phys;
 
 	if (!m->bounce) {
@@ -520,10 +535,11 @@ static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 		return alloc_pages_node(dev_to_node(m->dev), gfp | __GFP_ZERO,
 					get_order(size));
 	}
-	scoped_guard(spinlock_irqsave, &m->lock)
-		phys = fails(m) ? MODEL_NOWHERE :
-				  model_bounce_alloc(m->bounce, size, 0, align,
-						     ULONG_MAX, &m->rnd);
+	spin_lock_irqsave(&m->lock, irq);
+	phys = fails(m) ? MODEL_NOWHERE :
+			  model_bounce_alloc(m->bounce, size, 0, align,
+					     ULONG_MAX, &m->rnd);
+	spin_unlock_irqrestore(&m->lock, irq);
 	if (phys == MODEL_NOWHERE)
 		return NULL;
 	memset(phys_to_virt(phys), 0, size);
@@ -547,6 +563,7 @@ static struct page *alloc_mapped(struct device *dev, size_t size,
 	struct dma_model *m = model_of(dev);
 	struct model_map *map;
 	struct page *page;
+	unsigned long irq;
 
 	if (!size || size > SIZE_MAX - PAGE_SIZE)
 		return NULL;
@@ -555,14 +572,16 @@ static struct page *alloc_mapped(struct device *dev, size_t size,
 	if (!page)
 		return NULL;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	map = map_one(m, page_to_phys(page), size, dir, attrs, flags,
 		      dev->coherent_dma_mask, ANYWHERE);
 	if (IS_ERR(map)) {
 		free_memory(m, page_to_phys(page), size);
-		return NULL;
+		page = NULL;
+	} else {
+		*dma = map->dma;
 	}
-	*dma = map->dma;
+	spin_unlock_irqrestore(&m->lock, irq);
 	return page;
 }
 
@@ -570,21 +589,25 @@ static void free_mapped(struct device *dev, size_t size, dma_addr_t dma,
 			enum dma_data_direction dir, unsigned int flags)
 {
 	struct dma_model *m = model_of(dev);
-	struct model_map *map;
+	struct model_map *map, *found = NULL;
+	unsigned long irq;
 	phys_addr_t phys;
 
 	size = PAGE_ALIGN(size);
-	guard(spinlock_irqsave)(&m->lock);
-	list_for_each_entry(map, &m->maps, list) {
-		if (map->dma != dma || map->size != size || map->dir != dir ||
-		    !(map->flags & flags))
-			continue;
-		phys = map->phys;
-		unmap_one(m, map, DMA_ATTR_SKIP_CPU_SYNC);
+	spin_lock_irqsave(&m->lock, irq);
+	list_for_each_entry(map, &m->maps, list)
+		if (map->dma == dma && map->size == size && map->dir == dir &&
+		    map->flags & flags)
+			found = map;
+	if (found) {
+		phys = found->phys;
+		unmap_one(m, found, DMA_ATTR_SKIP_CPU_SYNC);
 		free_memory(m, phys, size);
-		return;
+	} else {
+		model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE, dma,
+			    size);
 	}
-	model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE, dma, size);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 static void *model_alloc(struct device *dev, size_t size, dma_addr_t *dma,
@@ -623,11 +646,13 @@ void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 	bool memory = map->flags & (MAP_ALLOC | MAP_PAGES);
 	phys_addr_t phys = map->phys;
 	size_t size = map->size;
+	unsigned long irq;
 
-	guard(spinlock_irqsave)(&m->lock);
+	spin_lock_irqsave(&m->lock, irq);
 	unmap_one(m, map, 0);
 	if (memory)
 		free_memory(m, phys, size);
+	spin_unlock_irqrestore(&m->lock, irq);
 }
 
 static unsigned int model_map_path(struct device *dev, phys_addr_t phys,
