@@ -22,8 +22,8 @@
 #include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
-#include <linux/iommu-dma.h>	/* needs scatterlist.h */
 #include "model.h"
+#include <linux/iommu-dma.h>	/* needs what model.h includes */
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "dma_model."
@@ -488,13 +488,13 @@ int dma_model_attach(struct device *dev, const struct dma_model_params *params)
 	m->dev = dev;
 	m->old_ops = dev->dma_ops;
 	m->old_mask = dev->dma_mask;
-	m->old_parms = dev->dma_parms;
+	m->old_limits = dev->dma_parms;
 	if (!dev->dma_mask) {
 		dev->coherent_dma_mask = DMA_BIT_MASK(32);
 		dev->dma_mask = &dev->coherent_dma_mask;
 	}
 	if (!dev->dma_parms)
-		dev->dma_parms = &m->parms;
+		dev->dma_parms = &m->limits;
 	set_dma_ops(dev, &m->ops);
 	dma_reset_need_sync(dev);
 	return 0;
@@ -531,7 +531,7 @@ int dma_model_detach(struct device *dev)
 	}
 	set_dma_ops(dev, m->old_ops);
 	dev->dma_mask = m->old_mask;
-	dev->dma_parms = m->old_parms;
+	dev->dma_parms = m->old_limits;
 	model_free(m);
 	return left;
 }

@@ -48,8 +48,8 @@ struct model_map {
  * @iommu: with IOMMU
  * @old_ops: of @dev, to be restored
  * @old_mask: likewise
- * @old_parms: likewise
- * @parms: for a device that has none
+ * @old_limits: likewise
+ * @limits: for a device that has none
  * @lock: protects everything below, @bounce and @iommu
  * @rnd: what all random choices but those of the fabric are made with
  * @maps: struct model_map, newest first
@@ -70,8 +70,8 @@ struct dma_model {
 	struct model_iommu *iommu;
 	const struct dma_map_ops *old_ops;
 	u64 *old_mask;
-	struct device_dma_parameters *old_parms;
-	struct device_dma_parameters parms;
+	struct device_dma_parameters *old_limits;
+	struct device_dma_parameters limits;
 
 	spinlock_t lock;	/* protects what is below */
 	struct rnd_state rnd;

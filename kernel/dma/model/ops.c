@@ -543,7 +543,7 @@ static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 	if (phys == MODEL_NOWHERE)
 		return NULL;
 	memset(phys_to_virt(phys), 0, size);
-	return phys_to_page(phys);
+	return pfn_to_page(PHYS_PFN(phys));
 }
 
 /* @phys: of memory that is not mapped (any more). */
@@ -552,7 +552,7 @@ static void free_memory(struct dma_model *m, phys_addr_t phys, size_t size)
 	if (m->bounce)
 		model_bounce_free(m->bounce, phys, size);
 	else
-		__free_pages(phys_to_page(phys), get_order(size));
+		__free_pages(pfn_to_page(PHYS_PFN(phys)), get_order(size));
 }
 
 static struct page *alloc_mapped(struct device *dev, size_t size,

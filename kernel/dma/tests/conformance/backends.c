@@ -552,7 +552,7 @@ static long model_used(struct conf *conf)
 	return stats.maps + stats.slots + stats.iommu_pages - stats.iommu_stale;
 }
 
-#define MODEL(_var, _name, _features, _claims, _max, _ordering)		\
+#define A_MODEL(_var, _name, _features, _claims, _max, _ordering)		\
 static const struct model _var = {					\
 	.features = _features,						\
 	.be = {								\
@@ -575,23 +575,23 @@ static const struct model _var = {					\
 #define MODEL_BOUNCE_MAX	(32 * PAGE_SIZE)
 
 /* With a cache, too, the device works on a copy. */
-MODEL(model_cache, "model-cache", DMA_MODEL_CACHE, CONF_BOUNCES, 0,
-      DMA_ORDERING_STRONG);
-MODEL(model_reorder, "model-reorder", DMA_MODEL_REORDER, CONF_COHERENT, 0,
-      DMA_ORDERING_WEAK_BARRIER);
-MODEL(model_offset, "model-offset", DMA_MODEL_OFFSET, CONF_COHERENT, 0,
-      DMA_ORDERING_STRONG);
-MODEL(model_iommu, "model-iommu", DMA_MODEL_IOMMU,
-      CONF_COHERENT | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_STRONG);
-MODEL(model_bounce, "model-bounce", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
-      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_STRONG);
-MODEL(model_lazy, "model-cache-iommu", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
-      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_OFFSET,
-      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_WEAK_BARRIER);
-MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
-      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_BOUNCE |
-      DMA_MODEL_BOUNCE_ALL | DMA_MODEL_OFFSET,
-      CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_WEAK_BARRIER);
+A_MODEL(model_cache, "model-cache", DMA_MODEL_CACHE, CONF_BOUNCES, 0,
+	DMA_ORDERING_STRONG);
+A_MODEL(model_reorder, "model-reorder", DMA_MODEL_REORDER, CONF_COHERENT, 0,
+	DMA_ORDERING_WEAK_BARRIER);
+A_MODEL(model_offset, "model-offset", DMA_MODEL_OFFSET, CONF_COHERENT, 0,
+	DMA_ORDERING_STRONG);
+A_MODEL(model_iommu, "model-iommu", DMA_MODEL_IOMMU,
+	CONF_COHERENT | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_STRONG);
+A_MODEL(model_bounce, "model-bounce", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
+	CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_STRONG);
+A_MODEL(model_lazy, "model-cache-iommu", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
+	DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_OFFSET,
+	CONF_BOUNCES | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_WEAK_BARRIER);
+A_MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
+	DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_BOUNCE |
+	DMA_MODEL_BOUNCE_ALL | DMA_MODEL_OFFSET,
+	CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_WEAK_BARRIER);
 #endif
 
 const struct dma_conformance_backend *const conf_backends[] = {
