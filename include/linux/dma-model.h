@@ -41,7 +41,7 @@ struct kunit;
  * @features: %DMA_MODEL_* bits
  * @seed: of all its random choices; 0 for dma_model.seed= of the command line
  * @iommu_pages: size of the IOMMU's address space in pages, 0 for 256
- * @iommu_base: its first address, page aligned, 0 for 16 MiB
+ * @iommu_base: its first address, page aligned, 0 for 1 MiB
  * @slots: bounce slots of half a page each, even, 0 for 64
  * @ranges: with %DMA_MODEL_OFFSET, the ranges of memory that the bus can
  *	address, up to one of size 0; they have to stay as long as the model
