@@ -73,7 +73,7 @@ static const char *nothing(void)
 
 static const struct dma_conformance_backend direct = {
 	.name = "direct",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
 	.missing = nothing,
 	.setup = made_up,
 	.teardown = made_up_teardown,
@@ -90,7 +90,7 @@ static const char *cache_maintenance(void)
 
 static const struct dma_conformance_backend noncoherent = {
 	.name = "noncoherent",
-	.claims = CONF_PAGES | CONF_MMAP,
+	.claims = CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
 	.missing = cache_maintenance,
 	.setup = made_up,
 	.teardown = made_up_teardown,
@@ -140,7 +140,7 @@ static phys_addr_t through_ranges(struct conf *conf, dma_addr_t addr)
 
 static const struct dma_conformance_backend offset = {
 	.name = "offset",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
 	.missing = generic_phys_to_dma,
 	.setup = offset_setup,
 	.teardown = made_up_teardown,
@@ -210,7 +210,7 @@ static const char *bounce_pool(void)
 #endif
 
 #define BOUNCE_CLAIMS	(CONF_BOUNCES | CONF_COHERENT | CONF_PAGES | CONF_MMAP | \
-			 (IS_ENABLED(CONFIG_DEBUG_FS) ? CONF_COUNTS : 0))
+			 CONF_RESOURCES | (IS_ENABLED(CONFIG_DEBUG_FS) ? CONF_COUNTS : 0))
 
 static const char *fixed_pool(void)
 {
@@ -416,8 +416,10 @@ static phys_addr_t io_page_table(struct conf *conf, dma_addr_t addr)
 
 static const struct dma_conformance_backend dma_iommu = {
 	.name = "iommu",
-	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP |
+		  CONF_RESOURCES | CONF_EXHAUSTS,
 	.ordering = DMA_ORDERING_STRONG,
+	.narrow = 24,
 	.missing = iommu,
 	.setup = edu_setup,
 	.teardown = edu_teardown,
@@ -491,8 +493,9 @@ static const char *tces(void)
 static const struct dma_conformance_backend power_tce = {
 	.name = "tce",
 	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_COUNTS | CONF_PAGES |
-		  CONF_MMAP,
+		  CONF_MMAP | CONF_EXHAUSTS,
 	.ordering = DMA_ORDERING_STRONG,
+	.narrow = 24,
 	.missing = tces,
 	.setup = edu_setup,
 	.teardown = edu_teardown,
@@ -539,6 +542,11 @@ static int model_write(struct conf *conf, dma_addr_t addr, const void *buf,
 	       dma_flush_writes(conf->dev);
 }
 
+static phys_addr_t model_walk(struct conf *conf, dma_addr_t addr)
+{
+	return dma_model_walk(conf->dev, addr);
+}
+
 static void model_fail(struct conf *conf, int n)
 {
 	dma_model_fail(conf->dev, n < 0 ? 0 : n + 1);
@@ -558,12 +566,15 @@ static const struct model _var = {					\
 	.be = {								\
 		.name = _name,						\
 		.claims = CONF_TRANSLATES | CONF_COUNTS | CONF_PAGES |	\
-			  CONF_MMAP | (_claims),			\
+			  CONF_MMAP | (_claims) |			\
+			  ((_features) & DMA_MODEL_OFFSET ? 0 :		\
+							CONF_RESOURCES), \
 		.max_mapping = _max,					\
 		.ordering = _ordering,					\
 		.missing = nothing,					\
 		.setup = model_setup,					\
 		.teardown = model_teardown,				\
+		.walk = model_walk,					\
 		.read = model_read,					\
 		.write = model_write,					\
 		.fail = model_fail,					\
@@ -641,6 +652,16 @@ int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len)
 	if (conf->be->write)
 		return conf->be->write(conf, addr, buf, len);
 	return walk(conf, addr, (u8 *)buf, len, true);
+}
+
+/* Above all memory, or what QEMU's device has. */
+phys_addr_t conf_resource(struct conf *conf, bool far)
+{
+	if (far)
+		return BIT_ULL(37);
+	if (dev_is_pci(conf->dev))
+		return pci_resource_start(to_pci_dev(conf->dev), 0);
+	return (phys_addr_t)roundup_pow_of_two(max_pfn) * PAGE_SIZE + SZ_1M;
 }
 
 long conf_used(struct conf *conf)

@@ -19,7 +19,8 @@
 #define CONF_COUNTS	BIT(3)	/* what is mapped shows in ->used() */
 #define CONF_PAGES	BIT(4)	/* dma_alloc_pages(), dma_alloc_noncontiguous() */
 #define CONF_MMAP	BIT(5)	/* dma_mmap_attrs(), dma_get_sgtable() */
-#define CONF_EXHAUSTS	BIT(6)	/* a few thousand mappings exhaust it */
+#define CONF_RESOURCES	BIT(6)	/* dma_map_resource() */
+#define CONF_EXHAUSTS	BIT(7)	/* a few thousand mappings exhaust it */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
@@ -32,11 +33,12 @@ struct conf;
  * @claims: %CONF_* bits
  * @max_mapping: largest mapping in bytes, 0 if unlimited
  * @ordering: what dma_get_ordering() says of its devices
+ * @narrow: bits of the mask with which it %CONF_EXHAUSTS, 0 for any
  * @missing: says what it takes and this machine lacks; NULL if nothing
  * @setup: make @conf->dev a device of it, with its mask set
  * @teardown: undo @setup
  * @walk: where the hardware gets to at an address: physical, or %CONF_NOWHERE
- * @read: if it is not enough to walk: read memory as the device does, 0 or -EFAULT
+ * @read: if a walk is not enough: read memory as the device does, 0 or -EFAULT
  * @write: as @read, write
  * @fail: make the @n-th step of the mappings to come fail, if it can; n < 0: none
  * @used: slots, table entries, ... taken by the mappings of @conf->dev
@@ -46,6 +48,7 @@ struct dma_conformance_backend {
 	unsigned int claims;
 	size_t max_mapping;
 	enum dma_ordering ordering;
+	unsigned int narrow;
 	const char *(*missing)(void);
 	int (*setup)(struct kunit *test, struct conf *conf);
 	void (*teardown)(struct conf *conf);
@@ -98,9 +101,22 @@ void conf_test_exit(struct kunit *test);
 void conf_needs(struct kunit *test, unsigned int claim);
 long conf_used(struct conf *conf);
 
+/* Mappings of CONF_BUF_SIZE until there is no room; @addr holds CONF_HOGS. */
+#define CONF_HOGS	4096
+int conf_fill_up(struct conf *conf, dma_addr_t *addr);
+void conf_give_back(struct conf *conf, dma_addr_t *addr, int nr);
+void conf_narrow(struct kunit *test);
+/* What has been unmapped can be used again. */
+void conf_settle(struct conf *conf);
+const void *conf_gen_exhausts(const void *prev, char *desc);
+void conf_expect_room(struct kunit *test);
+
 /* The bus master. */
 int conf_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len);
 int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len);
+
+/* A page that is no memory; @far: above 32 bits. */
+phys_addr_t conf_resource(struct conf *conf, bool far);
 
 /* Bytes that differ from their neighbours and from those of other seeds. */
 void conf_fill(u8 *p, size_t len, u8 seed);
@@ -123,6 +139,7 @@ void conf_map_hints(struct kunit *test);
 void conf_map_align(struct kunit *test);
 void conf_map_dead_address(struct kunit *test);
 void conf_map_many_cpus(struct kunit *test);
+void conf_map_resource(struct kunit *test);
 
 /* conformance_sg.c */
 void conf_sg_data(struct kunit *test);
@@ -131,6 +148,7 @@ void conf_sg_limits(struct kunit *test);
 void conf_sg_zero_length(struct kunit *test);
 void conf_sg_unwind(struct kunit *test);
 void conf_sg_fail_nth(struct kunit *test);
+void conf_sg_merge_boundary(struct kunit *test);
 
 /* conformance_alloc.c */
 void conf_alloc_coherent(struct kunit *test);

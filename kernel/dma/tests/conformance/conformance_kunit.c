@@ -6,16 +6,18 @@
  * Documentation/core-api/dma-conformance.rst.  The backend is known by its descriptor
  * alone.  After each case what the backend counts is back to where it was.
  */
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include "conformance.h"
 
-static const void *gen(const void *prev, char *desc, bool all)
+static const void *gen(const void *prev, char *desc, bool all,
+		       unsigned int claims)
 {
 	const struct dma_conformance_backend *const *be = prev;
 
 	for (be = be ? be + 1 : conf_backends; *be; be++) {
-		if (!all && (*be)->missing())
+		if ((!all && (*be)->missing()) || claims & ~(*be)->claims)
 			continue;
 		strscpy(desc, (*be)->name, KUNIT_PARAM_DESC_SIZE);
 		return be;
@@ -25,17 +27,116 @@ static const void *gen(const void *prev, char *desc, bool all)
 
 const void *conf_gen_all(const void *prev, char *desc)
 {
-	return gen(prev, desc, true);
+	return gen(prev, desc, true, 0);
 }
 
 const void *conf_gen_present(const void *prev, char *desc)
 {
-	return gen(prev, desc, false);
+	return gen(prev, desc, false, 0);
+}
+
+const void *conf_gen_exhausts(const void *prev, char *desc)
+{
+	return gen(prev, desc, false, CONF_EXHAUSTS);
 }
 
 static void free_buf(void *buf)
 {
 	free_pages_exact(buf, CONF_BUF_SIZE);
+}
+
+/* Room */
+
+/* How many mappings fit when the first case began, per backend; -1: unknown. */
+static int room[32];
+
+/* Of @want, for @buf may be mapped already. */
+int conf_fill_up(struct conf *conf, dma_addr_t *addr)
+{
+	int nr;
+
+	for (nr = 0; nr < CONF_HOGS; nr++) {
+		addr[nr] = dma_map_single_attrs(conf->dev, conf->want,
+						CONF_BUF_SIZE, DMA_TO_DEVICE,
+						DMA_ATTR_NO_WARN);
+		if (dma_mapping_error(conf->dev, addr[nr]))
+			break;
+	}
+	return nr;
+}
+
+void conf_give_back(struct conf *conf, dma_addr_t *addr, int nr)
+{
+	while (nr--)
+		dma_unmap_single(conf->dev, addr[nr], CONF_BUF_SIZE,
+				 DMA_TO_DEVICE);
+	conf_settle(conf);
+}
+
+/* A lazy IOMMU keeps addresses for 10 ms. */
+void conf_settle(struct conf *conf)
+{
+	if (conf->be->narrow)
+		msleep(50);
+}
+
+void conf_narrow(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+
+	if (conf->be->narrow)
+		KUNIT_ASSERT_EQ(test, 0,
+				dma_set_mask(conf->dev,
+					     DMA_BIT_MASK(conf->be->narrow)));
+}
+
+/* With nothing mapped, and nothing at any of the addresses when it is over. */
+static int room_now(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 before = dma_get_mask(conf->dev);
+	dma_addr_t *addr;
+	int nr, i;
+
+	addr = kunit_kcalloc(test, CONF_HOGS, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	conf_narrow(test);
+	conf_settle(conf);
+	nr = conf_fill_up(conf, addr);
+	conf_give_back(conf, addr, nr);
+	for (i = 0; i < nr && conf->be->claims & CONF_TRANSLATES; i++)
+		if (!conf_read(conf, addr[i], conf->seen, 1))
+			break;
+	KUNIT_EXPECT_EQ_MSG(test, i, conf->be->claims & CONF_TRANSLATES ? nr : 0,
+			    "an unmapped address leads somewhere");
+	kunit_kfree(test, addr);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, before));
+	return nr;
+}
+
+static int *room_of(struct kunit *test)
+{
+	const struct dma_conformance_backend *const *be = test->param_value;
+
+	KUNIT_ASSERT_LT(test, be - conf_backends, ARRAY_SIZE(room));
+	return &room[be - conf_backends];
+}
+
+static void count_room(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+
+	if (conf->be->claims & CONF_EXHAUSTS && *room_of(test) < 0)
+		*room_of(test) = room_now(test);
+}
+
+void conf_expect_room(struct kunit *test)
+{
+	int nr = room_now(test);
+
+	KUNIT_EXPECT_GT(test, nr, 0);
+	KUNIT_EXPECT_LT(test, nr, CONF_HOGS);
+	KUNIT_EXPECT_EQ(test, *room_of(test), nr);
 }
 
 int conf_test_init(struct kunit *test)
@@ -59,6 +160,7 @@ int conf_test_init(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, conf->be->setup(test, conf));
 	conf->used = conf_used(conf);
 	test->priv = conf;
+	count_room(test);
 	return 0;
 }
 
@@ -102,7 +204,7 @@ size_t conf_same(const u8 *got, const u8 *want, size_t len)
 
 static const char *const claim_names[] = {
 	"translates", "bounces", "coherent", "counts", "pages", "mmap",
-	"exhausts",
+	"resources", "exhausts",
 };
 
 const char *conf_claim_name(unsigned int claim)
@@ -135,6 +237,17 @@ static bool pages_are_had(struct conf *conf)
 	return page;
 }
 
+static bool resources_are_mapped(struct conf *conf)
+{
+	dma_addr_t addr = dma_map_resource(conf->dev, conf_resource(conf, false),
+					   PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+
+	if (dma_mapping_error(conf->dev, addr))
+		return false;
+	dma_unmap_resource(conf->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
+	return true;
+}
+
 const char *conf_false_claim(struct conf *conf)
 {
 	unsigned int claims = conf->be->claims, found = 0, known;
@@ -161,9 +274,11 @@ const char *conf_false_claim(struct conf *conf)
 		found |= CONF_PAGES;
 	if (dma_can_mmap(conf->dev))
 		found |= CONF_MMAP;
+	if (resources_are_mapped(conf))
+		found |= CONF_RESOURCES;
 
 	known = CONF_TRANSLATES | CONF_BOUNCES | CONF_COUNTS | CONF_PAGES |
-		CONF_MMAP;
+		CONF_MMAP | CONF_RESOURCES;
 	/* What bounces needs syncs, whatever its caches do. */
 	if (!(claims & CONF_BOUNCES))
 		known |= CONF_COHERENT;
@@ -199,7 +314,7 @@ static void a_false_claim_is_named(struct kunit *test)
 	unsigned int claim;
 
 	conf->be = &liar;
-	for (claim = CONF_TRANSLATES; claim <= CONF_MMAP; claim <<= 1) {
+	for (claim = CONF_TRANSLATES; claim <= CONF_RESOURCES; claim <<= 1) {
 		/* See conf_false_claim(). */
 		if (claim == CONF_COHERENT && be->claims & CONF_BOUNCES)
 			continue;
@@ -216,6 +331,11 @@ static void a_false_claim_is_named(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, conf_false_claim(conf) ?: "none",
 			   "max_mapping");
 	conf->be = be;
+}
+
+static void promise_44_as_many_fit_as_at_the_start(struct kunit *test)
+{
+	conf_expect_room(test);
 }
 
 #define PROMISE(nr, what, fn)						\
@@ -240,12 +360,14 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(09, an_address_keeps_its_low_bits, conf_map_align),
 	PROMISE(10, an_unmapped_address_is_dead, conf_map_dead_address),
 	PROMISE(11, cpus_do_not_disturb_one_another, conf_map_many_cpus),
+	PROMISE(12, a_resource_is_mapped_where_it_is, conf_map_resource),
 	PROMISE(20, a_list_is_moved_piece_by_piece, conf_sg_data),
 	PROMISE(21, a_list_is_synced, conf_sg_sync),
 	PROMISE(22, a_list_keeps_the_limits_of_its_segments, conf_sg_limits),
 	PROMISE(23, an_empty_entry_does_no_harm, conf_sg_zero_length),
 	PROMISE(24, a_failure_in_the_middle_unwinds_all, conf_sg_unwind),
 	PROMISE(25, every_step_of_a_list_may_fail, conf_sg_fail_nth),
+	PROMISE(26, a_list_is_merged_at_the_boundary, conf_sg_merge_boundary),
 	PROMISE(30, coherent_memory_needs_no_sync, conf_alloc_coherent),
 	PROMISE(31, memory_without_kernel_mapping_is_zeroed,
 		conf_alloc_no_kernel_mapping),
@@ -261,11 +383,15 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(42, the_largest_mapping_is_what_it_says,
 		conf_limit_mapping_size),
 	PROMISE(43, exhaustion_is_an_error_and_passes, conf_limit_exhaustion),
+	/* The last one: nothing before it has cost any room. */
+	KUNIT_CASE_PARAM(promise_44_as_many_fit_as_at_the_start,
+			 conf_gen_exhausts),
 	{}
 };
 
 static int conformance_suite_init(struct kunit_suite *suite)
 {
+	memset(room, -1, sizeof(room));
 	return conf_backends_init();
 }
 

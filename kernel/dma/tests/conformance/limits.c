@@ -94,43 +94,22 @@ void conf_limit_mapping_size(struct kunit *test)
 	free_pages_exact(buf, min_t(size_t, max, SZ_512K) + PAGE_SIZE);
 }
 
-static int map_until_full(struct conf *conf, dma_addr_t *addr, int max)
-{
-	int nr;
-
-	for (nr = 0; nr < max; nr++) {
-		addr[nr] = dma_map_single_attrs(conf->dev, conf->buf,
-						CONF_BUF_SIZE, DMA_TO_DEVICE,
-						DMA_ATTR_NO_WARN);
-		if (dma_mapping_error(conf->dev, addr[nr]))
-			break;
-	}
-	return nr;
-}
-
-static void unmap_all(struct conf *conf, dma_addr_t *addr, int nr)
-{
-	while (nr--)
-		dma_unmap_single(conf->dev, addr[nr], CONF_BUF_SIZE,
-				 DMA_TO_DEVICE);
-}
-
 void conf_limit_exhaustion(struct kunit *test)
 {
 	struct conf *conf = test->priv;
-	enum { MAX = 4096 };
 	dma_addr_t *addr;
 	int first, again;
 
 	conf_needs(test, CONF_EXHAUSTS);
-	addr = kunit_kcalloc(test, MAX, sizeof(*addr), GFP_KERNEL);
+	addr = kunit_kcalloc(test, CONF_HOGS, sizeof(*addr), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, addr);
-	first = map_until_full(conf, addr, MAX);
-	KUNIT_EXPECT_LT(test, first, MAX);
+	conf_narrow(test);
+	first = conf_fill_up(conf, addr);
+	KUNIT_EXPECT_LT(test, first, CONF_HOGS);
 	KUNIT_EXPECT_GT(test, first, 0);
-	unmap_all(conf, addr, first);
+	conf_give_back(conf, addr, first);
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
-	again = map_until_full(conf, addr, MAX);
+	again = conf_fill_up(conf, addr);
 	KUNIT_EXPECT_EQ(test, first, again);
-	unmap_all(conf, addr, again);
+	conf_give_back(conf, addr, again);
 }

@@ -313,6 +313,92 @@ void conf_map_dead_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EFAULT, conf_write(conf, s.addr, conf->seen, 16));
 }
 
+/* A resource: no memory, but what another device shows of itself. */
+
+static const unsigned long resource_attrs[] = {
+	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_PRIVILEGED, DMA_ATTR_NO_WARN,
+	DMA_ATTR_REQUIRE_COHERENT,
+};
+
+static dma_addr_t map_resource(struct conf *conf, phys_addr_t phys, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_resource(conf->dev, phys, size, dir, attrs);
+
+	return dma_mapping_error(conf->dev, addr) ? DMA_MAPPING_ERROR : addr;
+}
+
+static void expect_resource(struct kunit *test, phys_addr_t phys, size_t size,
+			    enum dma_data_direction dir, unsigned long attrs)
+{
+	struct conf *conf = test->priv;
+	bool translates = conf->be->claims & CONF_TRANSLATES;
+	dma_addr_t addr = map_resource(conf, phys, size, dir, attrs);
+
+	KUNIT_ASSERT_NE_MSG(test, DMA_MAPPING_ERROR, addr,
+			    "offset %zu size %zu dir %d attrs %lx",
+			    offset_in_page(phys), size, dir, attrs);
+	KUNIT_EXPECT_LE(test, addr + size - 1, dma_get_mask(conf->dev));
+	/* Memory may be elsewhere on the bus, a peer is not. */
+	KUNIT_EXPECT_EQ(test, phys, translates ?
+			conf->be->walk(conf, addr) : addr);
+	KUNIT_EXPECT_EQ(test, phys + size - 1, translates ?
+			conf->be->walk(conf, addr + size - 1) :
+			addr + size - 1);
+	dma_unmap_resource(conf->dev, addr, size, dir, attrs);
+	if (translates)
+		KUNIT_EXPECT_EQ(test, CONF_NOWHERE,
+				conf->be->walk(conf, addr));
+	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+}
+
+void conf_map_resource(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	phys_addr_t phys = conf_resource(conf, false);
+	enum dma_data_direction dir;
+	dma_addr_t addr;
+	int i;
+
+	if (!(conf->be->claims & CONF_RESOURCES)) {
+		for (i = 0; i < ARRAY_SIZE(resource_attrs); i++)
+			KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+					map_resource(conf, phys, PAGE_SIZE,
+						     DMA_BIDIRECTIONAL,
+						     resource_attrs[i]));
+		KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(resource_attrs); i++) {
+		for (dir = DMA_BIDIRECTIONAL; dir <= DMA_FROM_DEVICE; dir++) {
+			expect_resource(test, phys, PAGE_SIZE, dir,
+					resource_attrs[i]);
+			expect_resource(test, phys + 4, 4, dir,
+					resource_attrs[i]);
+			expect_resource(test, phys + PAGE_SIZE - 4, 8, dir,
+					resource_attrs[i]);
+		}
+	}
+	/* Nothing orders a write to a peer. */
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+			map_resource(conf, phys, 4, DMA_FROM_DEVICE,
+				     DMA_ATTR_WRITE_BARRIER));
+	/* Above 32 bits it is out of reach, or translated. */
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(32)));
+	phys = conf_resource(conf, true);
+	addr = map_resource(conf, phys, PAGE_SIZE, DMA_BIDIRECTIONAL,
+			    DMA_ATTR_REQUIRE_COHERENT);
+	if (addr != DMA_MAPPING_ERROR) {
+		KUNIT_EXPECT_TRUE(test, conf->be->claims & CONF_TRANSLATES);
+		KUNIT_EXPECT_LE(test, addr + PAGE_SIZE - 1, U32_MAX);
+		KUNIT_EXPECT_EQ(test, phys, conf->be->walk(conf, addr));
+		dma_unmap_resource(conf->dev, addr, PAGE_SIZE,
+				   DMA_BIDIRECTIONAL,
+				   DMA_ATTR_REQUIRE_COHERENT);
+	}
+	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+}
+
 /* Several CPUs at once, a page each. */
 
 #define WORKERS		4
@@ -326,6 +412,23 @@ struct worker {
 	struct completion done;
 };
 
+static bool allocate(struct worker *w)
+{
+	struct device *dev = w->conf->dev;
+	bool wrong = true;
+	dma_addr_t addr;
+	u8 *p = dma_alloc_coherent(dev, PAGE_SIZE, &addr, GFP_KERNEL);
+
+	if (!p)
+		return true;
+	conf_fill(w->want, sizeof(w->want), w->seed);
+	if (!memchr_inv(p, 0, PAGE_SIZE) &&
+	    !conf_write(w->conf, addr, w->want, sizeof(w->want)))
+		wrong = memcmp(p, w->want, sizeof(w->want));
+	dma_free_coherent(dev, PAGE_SIZE, p, addr);
+	return wrong;
+}
+
 static int work(void *data)
 {
 	struct worker *w = data;
@@ -334,6 +437,8 @@ static int work(void *data)
 	int i;
 
 	for (i = 0; i < ROUNDS; i++) {
+		if (i % 8 == w->seed / 16)
+			w->wrong += allocate(w);
 		conf_fill(w->want, sizeof(w->want), w->seed + i);
 		memcpy(w->buf, w->want, sizeof(w->want));
 		addr = dma_map_single(dev, w->buf, sizeof(w->want),
@@ -361,6 +466,7 @@ static int work(void *data)
 void conf_map_many_cpus(struct kunit *test)
 {
 	struct conf *conf = test->priv;
+	struct task_struct *task;
 	struct worker *w;
 	int i;
 
@@ -371,10 +477,15 @@ void conf_map_many_cpus(struct kunit *test)
 		w[i].seed = 16 * i;
 		w[i].buf = conf->buf + i * PAGE_SIZE;
 		init_completion(&w[i].done);
-		if (IS_ERR(kthread_run(work, &w[i], "dma-conformance/%d", i))) {
+		task = kthread_create(work, &w[i], "dma-conformance/%d", i);
+		if (IS_ERR(task)) {
 			w[i].wrong = -1;
 			complete(&w[i].done);
+			continue;
 		}
+		kthread_bind(task, cpumask_nth(i % num_online_cpus(),
+					       cpu_online_mask));
+		wake_up_process(task);
 	}
 	for (i = 0; i < WORKERS; i++) {
 		wait_for_completion(&w[i].done);

@@ -255,7 +255,7 @@ void conf_sg_zero_length(struct kunit *test)
 void conf_sg_unwind(struct kunit *test)
 {
 	struct conf *conf = test->priv;
-	enum { HOGS = 4096, ENTRIES = 16 };
+	enum { ENTRIES = 16 };
 	struct list *l;
 	dma_addr_t *hogs;
 	int nr, i, ret;
@@ -263,16 +263,11 @@ void conf_sg_unwind(struct kunit *test)
 	conf_needs(test, CONF_EXHAUSTS);
 	l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, l);
-	hogs = kunit_kcalloc(test, HOGS, sizeof(*hogs), GFP_KERNEL);
+	hogs = kunit_kcalloc(test, CONF_HOGS, sizeof(*hogs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, hogs);
-	for (nr = 0; nr < HOGS; nr++) {
-		hogs[nr] = dma_map_single_attrs(conf->dev, conf->buf,
-						CONF_BUF_SIZE, DMA_TO_DEVICE,
-						DMA_ATTR_NO_WARN);
-		if (dma_mapping_error(conf->dev, hogs[nr]))
-			break;
-	}
-	KUNIT_EXPECT_LT(test, nr, HOGS);
+	conf_narrow(test);
+	nr = conf_fill_up(conf, hogs);
+	KUNIT_EXPECT_LT(test, nr, CONF_HOGS);
 	/* Room for some of the list, not for all of it. */
 	nr--;
 	dma_unmap_single(conf->dev, hogs[nr], CONF_BUF_SIZE, DMA_TO_DEVICE);
@@ -292,9 +287,7 @@ void conf_sg_unwind(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, conf_used(conf));
 	KUNIT_EXPECT_EQ(test, ENTRIES, l->sgt.nents);
 	KUNIT_EXPECT_EQ(test, PAGE_SIZE, l->first[0].length);
-	while (nr--)
-		dma_unmap_single(conf->dev, hogs[nr], CONF_BUF_SIZE,
-				 DMA_TO_DEVICE);
+	conf_give_back(conf, hogs, nr);
 }
 
 /* The same, for each step of a mapping: it fails, takes nothing, and then goes well. */
@@ -322,5 +315,46 @@ void conf_sg_fail_nth(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, 0, ret);
 	KUNIT_EXPECT_GT(test, n, 1);
+	move(test, l, DMA_BIDIRECTIONAL);
+}
+
+/*
+ * With a merge boundary, entries that end and begin on it are one segment wherever
+ * they are in memory, and others are not.  Without one, what is apart in memory is
+ * apart on the bus, unless something translates.
+ */
+void conf_sg_merge_boundary(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	unsigned long boundary = dma_get_merge_boundary(conf->dev);
+	u16 len = boundary ? boundary + 1 : SZ_4K;
+	const struct piece on[] = {
+		{ 6, 0, len }, { 2, 0, len }, { 4, 0, len }, { 0, 0, len },
+	};
+	const struct piece off[] = {
+		{ 6, 0, len - 64 }, { 2, 0, len }, { 4, 64, len - 64 },
+	};
+	struct list *l;
+
+	KUNIT_ASSERT_EQ(test, 0, boundary & (boundary + 1));
+	KUNIT_ASSERT_LT(test, boundary, PAGE_SIZE);
+	l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, l);
+
+	make(conf, l, on, ARRAY_SIZE(on), 2);
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(conf->dev, &l->sgt,
+						 DMA_BIDIRECTIONAL, 0));
+	if (boundary)
+		KUNIT_EXPECT_EQ(test, 1, l->sgt.nents);
+	else if (!(conf->be->claims & CONF_TRANSLATES))
+		KUNIT_EXPECT_EQ(test, ARRAY_SIZE(on), l->sgt.nents);
+	dma_unmap_sgtable(conf->dev, &l->sgt, DMA_BIDIRECTIONAL, 0);
+	move(test, l, DMA_BIDIRECTIONAL);
+
+	make(conf, l, off, ARRAY_SIZE(off), 0);
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(conf->dev, &l->sgt,
+						 DMA_BIDIRECTIONAL, 0));
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(off), l->sgt.nents);
+	dma_unmap_sgtable(conf->dev, &l->sgt, DMA_BIDIRECTIONAL, 0);
 	move(test, l, DMA_BIDIRECTIONAL);
 }

@@ -29,7 +29,6 @@ MODULE_PARM_DESC(ops, "Operations per backend");
 #define CELL		(PAGE_SIZE / CELLS)
 #define REGIONS		(CONF_BUF_SIZE / PAGE_SIZE)
 #define SEQUENCE	250
-#define HOGS		4096
 
 enum kind {
 	MAP, MAP_LIST, UNMAP, SYNC_CPU, SYNC_DEVICE, CPU_WRITE, CPU_READ,
@@ -63,7 +62,7 @@ struct state {
 	struct region region[REGIONS];
 	u8 right[CONF_BUF_SIZE];
 	u8 bytes[PAGE_SIZE];
-	dma_addr_t hog[HOGS];
+	dma_addr_t hog[CONF_HOGS];
 	int hogs;
 	unsigned long done[NR_KINDS];
 	bool lossy;		/* the device loses writes, on purpose */
@@ -160,25 +159,14 @@ static void unmap(struct state *s, struct region *r)
 /* Take all that is left, or give it back. */
 static void exhaust(struct state *s)
 {
-	struct device *dev = s->conf->dev;
-	dma_addr_t addr;
-
 	if (!(s->conf->be->claims & CONF_EXHAUSTS))
 		return;
-	if (!s->hogs) {
-		while (s->hogs < HOGS) {
-			addr = dma_map_single_attrs(dev, s->conf->want,
-						    CONF_BUF_SIZE,
-						    DMA_TO_DEVICE,
-						    DMA_ATTR_NO_WARN);
-			if (dma_mapping_error(dev, addr))
-				return;
-			s->hog[s->hogs++] = addr;
-		}
+	if (s->hogs) {
+		conf_give_back(s->conf, s->hog, s->hogs);
+		s->hogs = 0;
+	} else {
+		s->hogs = conf_fill_up(s->conf, s->hog);
 	}
-	while (s->hogs)
-		dma_unmap_single(dev, s->hog[--s->hogs], CONF_BUF_SIZE,
-				 DMA_TO_DEVICE);
 }
 
 /* Does each of the cells belong to the CPU, or each to the device? */
@@ -356,6 +344,7 @@ static struct state *new_state(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	s->conf = test->priv;
+	conf_narrow(test);
 	return s;
 }
 
@@ -391,10 +380,16 @@ static void a_failure_is_shrunk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, shrink(s));
 }
 
+static void as_many_fit_as_before(struct kunit *test)
+{
+	conf_expect_room(test);
+}
+
 static struct kunit_case stateful_test_cases[] = {
 	KUNIT_CASE_PARAM(a_failure_is_shrunk, conf_gen_present),
 	KUNIT_CASE_PARAM_ATTR(any_sequence_does_what_is_right, conf_gen_present,
 			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM(as_many_fit_as_before, conf_gen_exhausts),
 	{}
 };
 
