@@ -19,9 +19,6 @@
 
 /* Devices that are made up: dma-direct, with or without a bounce pool. */
 
-/* Holds all of the buffer, where pages are large. */
-#define MAX_SEGMENT	max_t(size_t, SZ_64K, CONF_BUF_SIZE)
-
 /* With swiotlb=force, too, there are devices that do not bounce. */
 static void do_not_force(struct conf *conf)
 {
@@ -41,7 +38,7 @@ static int made_up(struct kunit *test, struct conf *conf)
 		return PTR_ERR(conf->dev);
 	conf->dev->dma_mask = &conf->mask;
 	conf->dev->dma_parms = &conf->limits;
-	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
+	dma_set_max_seg_size(conf->dev, CONF_MAX_SEGMENT);
 	do_not_force(conf);
 #if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
 	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
@@ -326,82 +323,13 @@ static const struct dma_conformance_backend restricted = {
 	.used = slots_used,
 };
 
-/* The edu device and the IOMMU that the machine has for it */
-
-#ifdef CONFIG_PCI
-static struct device *edu;
-
-static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
-{
-	if (edu)
-		return -EBUSY;
-	edu = &pdev->dev;
-	return 0;
-}
-
-static void edu_remove(struct pci_dev *pdev)
-{
-	edu = NULL;
-}
-
-static const struct pci_device_id edu_ids[] = {
-	{ PCI_DEVICE(0x1234, 0x11e8) },
-	{}
-};
-
-static struct pci_driver edu_driver = {
-	.name = "dma_conformance",
-	.id_table = edu_ids,
-	.probe = edu_probe,
-	.remove = edu_remove,
-};
-
-static int edu_setup(struct kunit *test, struct conf *conf)
-{
-	conf->dev = edu;
-	return dma_set_mask_and_coherent(edu, DMA_BIT_MASK(32));
-}
-
-int conf_backends_init(void)
-{
-	int ret = pci_register_driver(&edu_driver);
-
-	/* Its IOMMU may have come late. */
-	if (!ret)
-		wait_for_device_probe();
-	return ret;
-}
-
-void conf_backends_exit(void)
-{
-	pci_unregister_driver(&edu_driver);
-}
-#else
-#define edu		((struct device *)NULL)
-#define edu_setup	NULL
-
-int conf_backends_init(void)
-{
-	return 0;
-}
-
-void conf_backends_exit(void)
-{
-}
-#endif
-
-static void edu_teardown(struct conf *conf)
-{
-	dma_set_max_seg_size(conf->dev, MAX_SEGMENT);
-	dma_set_seg_boundary(conf->dev, U32_MAX);
-	dma_set_min_align_mask(conf->dev, 0);
-}
+/* The IOMMU that the machine has for the edu device */
 
 static const char *iommu(void)
 {
-	if (!edu)
-		return "no edu device (PCI 1234:11e8)";
-	return use_dma_iommu(edu) ? NULL : "no IOMMU for the edu device";
+	if (conf_edu_missing())
+		return conf_edu_missing();
+	return use_dma_iommu(conf_edu) ? NULL : "no IOMMU for the edu device";
 }
 
 static phys_addr_t io_page_table(struct conf *conf, dma_addr_t addr)
@@ -421,18 +349,18 @@ static const struct dma_conformance_backend dma_iommu = {
 	.ordering = DMA_ORDERING_STRONG,
 	.narrow = 24,
 	.missing = iommu,
-	.setup = edu_setup,
-	.teardown = edu_teardown,
+	.setup = conf_edu_setup,
+	.teardown = conf_edu_teardown,
 	.walk = io_page_table,
 };
 
 #ifdef CONFIG_PPC64
 static const char *tces(void)
 {
-	if (!edu)
-		return "no edu device (PCI 1234:11e8)";
-	return get_dma_ops(edu) == &dma_iommu_ops && !edu->dma_ops_bypass ?
-		NULL : "no TCEs for the edu device";
+	if (conf_edu_missing())
+		return conf_edu_missing();
+	return get_dma_ops(conf_edu) == &dma_iommu_ops &&
+	       !conf_edu->dma_ops_bypass ? NULL : "no TCEs for the edu device";
 }
 
 static long tces_used(struct conf *conf)
@@ -497,8 +425,8 @@ static const struct dma_conformance_backend power_tce = {
 	.ordering = DMA_ORDERING_STRONG,
 	.narrow = 24,
 	.missing = tces,
-	.setup = edu_setup,
-	.teardown = edu_teardown,
+	.setup = conf_edu_setup,
+	.teardown = conf_edu_teardown,
 	.walk = tce,
 	.fail = tce_fail,
 	.used = tces_used,

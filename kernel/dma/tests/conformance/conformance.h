@@ -24,6 +24,8 @@
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
+/* Holds all of it, where pages are large. */
+#define CONF_MAX_SEGMENT max_t(size_t, SZ_64K, CONF_BUF_SIZE)
 
 struct conf;
 
@@ -91,11 +93,26 @@ extern const struct dma_conformance_backend *const conf_backends[];
 int conf_backends_init(void);
 void conf_backends_exit(void);
 
+/* edu.c: QEMU's device, what is between it and memory, and the device itself. */
+#ifdef CONFIG_PCI
+extern struct device *conf_edu;
+int conf_edu_setup(struct kunit *test, struct conf *conf);
+#else
+#define conf_edu	((struct device *)NULL)
+#define conf_edu_setup	NULL
+#endif
+void conf_edu_teardown(struct conf *conf);
+const char *conf_edu_missing(void);
+const struct dma_conformance_backend *conf_real_device(void);
+
 /* Parameters: every backend; those that this machine has. */
 const void *conf_gen_all(const void *prev, char *desc);
 const void *conf_gen_present(const void *prev, char *desc);
 
-/* Fixture of a case with a backend as its parameter; test->priv is a conf. */
+/*
+ * Fixture of a case with a backend as its parameter, or on the real device;
+ * test->priv is a conf.
+ */
 int conf_test_init(struct kunit *test);
 void conf_test_exit(struct kunit *test);
 void conf_needs(struct kunit *test, unsigned int claim);
