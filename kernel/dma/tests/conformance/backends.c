@@ -354,6 +354,48 @@ static const struct dma_conformance_backend dma_iommu = {
 	.walk = io_page_table,
 };
 
+/* Not trusted: what does not fill its pages is bounced, and so is every list. */
+#if defined(CONFIG_PCI) && defined(CONFIG_SWIOTLB)
+static const char *untrusted_iommu(void)
+{
+	return iommu() ?: bounce_pool();
+}
+
+static int untrusted_setup(struct kunit *test, struct conf *conf)
+{
+	to_pci_dev(conf_edu)->untrusted = true;
+	return conf_edu_setup(test, conf);
+}
+
+static void untrusted_teardown(struct conf *conf)
+{
+	conf_edu_teardown(conf);
+	to_pci_dev(conf_edu)->untrusted = false;
+}
+#else
+static const char *untrusted_iommu(void)
+{
+	return "no PCI, or no SWIOTLB";
+}
+
+#define untrusted_setup		conf_edu_setup
+#define untrusted_teardown	conf_edu_teardown
+#endif
+
+static const struct dma_conformance_backend untrusted = {
+	.name = "iommu-untrusted",
+	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP |
+		  CONF_RESOURCES | CONF_EXHAUSTS,
+	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
+	.ordering = DMA_ORDERING_STRONG,
+	.narrow = 24,
+	.missing = untrusted_iommu,
+	.setup = untrusted_setup,
+	.teardown = untrusted_teardown,
+	.walk = io_page_table,
+	.used = slots_used,
+};
+
 #ifdef CONFIG_PPC64
 static const char *tces(void)
 {
@@ -535,7 +577,7 @@ A_MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 
 const struct dma_conformance_backend *const conf_backends[] = {
 	&direct, &noncoherent, &offset, &swiotlb, &small_mask, &restricted,
-	&dynamic, &dma_iommu, &power_tce,
+	&dynamic, &dma_iommu, &untrusted, &power_tce,
 #ifdef CONFIG_DMA_MODEL
 	&model_cache.be, &model_reorder.be, &model_offset.be, &model_iommu.be,
 	&model_bounce.be, &model_lazy.be, &model_all.be,

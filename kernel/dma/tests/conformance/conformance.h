@@ -126,6 +126,7 @@ void conf_narrow(struct kunit *test);
 /* What has been unmapped can be used again. */
 void conf_settle(struct conf *conf);
 const void *conf_gen_exhausts(const void *prev, char *desc);
+long conf_room(struct kunit *test);
 void conf_expect_room(struct kunit *test);
 
 /* The bus master. */

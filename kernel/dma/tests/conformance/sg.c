@@ -196,6 +196,8 @@ void conf_sg_limits(struct kunit *test)
 	static const unsigned int sizes[] = { SZ_4K, SZ_8K, SZ_64K };
 	static const unsigned long boundaries[] = { SZ_4K - 1, SZ_8K - 1,
 						    U32_MAX };
+	/* The second one would cross a boundary of 8 KiB behind the first. */
+	static const struct piece wide[] = { { 0, 0, SZ_4K }, { 2, 0, SZ_8K } };
 	struct conf *conf = test->priv;
 	struct scatterlist *sg;
 	struct list *l;
@@ -209,9 +211,14 @@ void conf_sg_limits(struct kunit *test)
 
 		dma_set_max_seg_size(conf->dev, size);
 		dma_set_seg_boundary(conf->dev, mask);
-		for (j = 0; j < ARRAY_SIZE(lists); j++) {
-			make(conf, l, lists[j].pieces, lists[j].nr,
-			     lists[j].chained);
+		for (j = 0; j <= ARRAY_SIZE(lists); j++) {
+			if (j < ARRAY_SIZE(lists))
+				make(conf, l, lists[j].pieces, lists[j].nr,
+				     lists[j].chained);
+			else if (size >= SZ_8K && mask >= SZ_8K - 1)
+				make(conf, l, wide, ARRAY_SIZE(wide), 0);
+			else
+				break;
 			KUNIT_ASSERT_EQ(test, 0,
 					dma_map_sgtable(conf->dev, &l->sgt,
 							DMA_TO_DEVICE, 0));

@@ -9,6 +9,7 @@
  * that any part of a sequence is a sequence: a failing one is shrunk by leaving
  * operations out for as long as it fails.
  */
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/scatterlist.h>
@@ -33,12 +34,13 @@ MODULE_PARM_DESC(ops, "Operations per backend");
 
 enum kind {
 	MAP, MAP_LIST, UNMAP, SYNC_CPU, SYNC_DEVICE, CPU_WRITE, CPU_READ,
-	DEVICE_WRITE, DEVICE_READ, EXHAUST, NR_KINDS
+	DEVICE_WRITE, DEVICE_READ, ALLOC, FREE, EXHAUST, NR_KINDS
 };
 
 static const char *const names[] = {
 	"map", "map-list", "unmap", "sync-for-cpu", "sync-for-device",
-	"cpu-write", "cpu-read", "device-write", "device-read", "exhaust",
+	"cpu-write", "cpu-read", "device-write", "device-read", "alloc", "free",
+	"exhaust",
 };
 
 struct op {
@@ -57,10 +59,20 @@ struct region {
 	DECLARE_BITMAP(cpu, CELLS);	/* cells of the CPU */
 };
 
+/* Memory of the backend's own. */
+struct memory {
+	size_t size;			/* 0: none */
+	void *vaddr;			/* coherent */
+	struct page *page;		/* dma_alloc_pages() */
+	struct sg_table *sgt;		/* noncontiguous */
+	dma_addr_t addr;
+};
+
 struct state {
 	struct conf *conf;
 	struct op op[SEQUENCE], saved[SEQUENCE / 2];
 	struct region region[REGIONS];
+	struct memory memory[REGIONS];
 	u8 right[CONF_BUF_SIZE];
 	u8 bytes[PAGE_SIZE];
 	dma_addr_t hog[CONF_HOGS];
@@ -68,6 +80,7 @@ struct state {
 	unsigned long done[NR_KINDS];
 	int end;		/* of the latest run: the operation it failed at */
 	bool lossy;		/* the device loses writes, on purpose */
+	int nth;		/* allocation to fail in a run, 0 for none */
 };
 
 static bool is_list(struct region *r)
@@ -99,6 +112,29 @@ static dma_addr_t cell_addr(struct region *r, unsigned int cell,
 	return DMA_MAPPING_ERROR;
 }
 
+/* The n-th allocation of this task from now on fails; did it? */
+static void fail_nth(int n)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, n);
+#endif
+}
+
+static bool has_failed(struct state *s)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	return s->nth && !READ_ONCE(current->fail_nth);
+#else
+	return false;
+#endif
+}
+
+/* Then a mapping or an allocation may fail. */
+static bool out_of_room(struct state *s)
+{
+	return s->hogs || has_failed(s);
+}
+
 static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 {
 	struct device *dev = s->conf->dev;
@@ -126,7 +162,7 @@ static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 	}
 	if (r->mapped)
 		bitmap_zero(r->cpu, CELLS);
-	return r->mapped || s->hogs;
+	return r->mapped || out_of_room(s);
 }
 
 static void sync(struct state *s, struct region *r, bool cpu, unsigned int cell,
@@ -163,6 +199,67 @@ static void unmap(struct state *s, struct region *r)
 	else
 		dma_unmap_single(s->conf->dev, r->addr, PAGE_SIZE, r->dir);
 	r->mapped = false;
+}
+
+/* Of each kind, up to two pages; the device has to find it empty. */
+static bool alloc(struct state *s, struct memory *m, const struct op *op)
+{
+	bool pages = s->conf->be->claims & CONF_PAGES;
+	struct device *dev = s->conf->dev;
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+
+	if (m->size)
+		return true;
+	memset(m, 0, sizeof(*m));
+	m->size = (1 + op->nr % 2) * PAGE_SIZE;
+	if (op->dir == DMA_TO_DEVICE && pages)
+		m->page = dma_alloc_pages(dev, m->size, &m->addr,
+					  DMA_BIDIRECTIONAL, gfp);
+	else if (op->dir == DMA_FROM_DEVICE && pages)
+		m->sgt = dma_alloc_noncontiguous(dev, m->size,
+						 DMA_BIDIRECTIONAL, gfp, 0);
+	else
+		m->vaddr = dma_alloc_attrs(dev, m->size, &m->addr, gfp,
+					   DMA_ATTR_NO_WARN);
+	if (m->sgt)
+		m->addr = sg_dma_address(m->sgt->sgl);
+	/* All but coherent memory is the CPU's at first. */
+	if (m->sgt)
+		dma_sync_sgtable_for_device(dev, m->sgt, DMA_BIDIRECTIONAL);
+	else if (m->page)
+		dma_sync_single_for_device(dev, m->addr, m->size,
+					   DMA_BIDIRECTIONAL);
+	if (!m->vaddr && !m->page && !m->sgt) {
+		m->size = 0;
+		return out_of_room(s);
+	}
+	return !conf_read(s->conf, m->addr + m->size - CELL, s->bytes, CELL) &&
+	       !memchr_inv(s->bytes, 0, CELL);
+}
+
+/* A last word of the device's, then it is gone. */
+static bool release(struct state *s, struct memory *m, u8 seed)
+{
+	struct device *dev = s->conf->dev;
+	bool good = true;
+
+	if (!m->size)
+		return true;
+	if (m->vaddr) {
+		conf_fill(s->bytes, CELL, seed);
+		good = !conf_write(s->conf, m->addr, s->bytes, CELL) &&
+		       !memcmp(m->vaddr, s->bytes, CELL);
+		dma_free_attrs(dev, m->size, m->vaddr, m->addr,
+			       DMA_ATTR_NO_WARN);
+	} else if (m->page) {
+		dma_free_pages(dev, m->size, m->page, m->addr,
+			       DMA_BIDIRECTIONAL);
+	} else {
+		dma_free_noncontiguous(dev, m->size, m->sgt,
+				       DMA_BIDIRECTIONAL);
+	}
+	m->size = 0;
+	return good;
 }
 
 /* Take all that is left, or give it back. */
@@ -257,6 +354,10 @@ static bool apply(struct state *s, const struct op *op)
 		    !owned(r, false, op->cell, op->nr))
 			return true;
 		return device_moves(s, r, right, op);
+	case ALLOC:
+		return alloc(s, &s->memory[op->region], op);
+	case FREE:
+		return release(s, &s->memory[op->region], op->seed);
 	default:
 		exhaust(s);
 		return true;
@@ -272,6 +373,7 @@ static bool run(struct state *s, bool count)
 	conf_fill(s->conf->buf, CONF_BUF_SIZE, 1);
 	memcpy(s->right, s->conf->buf, CONF_BUF_SIZE);
 	memset(s->region, 0, sizeof(s->region));
+	fail_nth(s->nth);
 	for (i = 0; i < SEQUENCE && good; i++) {
 		if (s->op[i].dropped)
 			continue;
@@ -282,8 +384,10 @@ static bool run(struct state *s, bool count)
 	}
 	if (good)
 		s->end = SEQUENCE - 1;
-	for (i = 0; i < REGIONS; i++)
+	for (i = 0; i < REGIONS; i++) {
 		unmap(s, &s->region[i]);
+		release(s, &s->memory[i], 0);
+	}
 	if (s->hogs)
 		exhaust(s);
 	return good && !memcmp(s->conf->buf, s->right, CONF_BUF_SIZE) &&
@@ -295,7 +399,8 @@ static void make(struct state *s, u64 seed)
 	static const u8 weight[] = {
 		[MAP] = 20, [MAP_LIST] = 30, [UNMAP] = 42, [SYNC_CPU] = 55,
 		[SYNC_DEVICE] = 68, [CPU_WRITE] = 76, [CPU_READ] = 84,
-		[DEVICE_WRITE] = 92, [DEVICE_READ] = 100,
+		[DEVICE_WRITE] = 89, [DEVICE_READ] = 94, [ALLOC] = 97,
+		[FREE] = 100,
 	};
 	struct rnd_state rnd;
 	struct op *op;
@@ -424,6 +529,37 @@ static void a_failure_is_shrunk(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, shrink(s));
 }
 
+/*
+ * One sequence, again and again, and the next time the next allocation fails: what
+ * needs it fails, takes nothing, and nothing else is different.  From init on, where
+ * somebody has set ignore-gfp-wait=N and verbose=0 in debugfs.
+ */
+static void any_allocation_of_it_may_fail(struct kunit *test)
+{
+	struct state *s;
+
+	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
+		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
+	if (system_state < SYSTEM_RUNNING)
+		kunit_skip(test, "to be run from user space");
+	s = new_state(test);
+	make(s, seed);
+	for (s->nth = 1;; s->nth++) {
+		bool good = run(s, true), failed = has_failed(s);
+
+		fail_nth(0);
+		KUNIT_ASSERT_TRUE_MSG(test, good,
+				      "dma_stateful.seed=%lu: allocation %d, in %s %d",
+				      seed, s->nth, names[s->op[s->end].kind],
+				      s->end);
+		if (!failed)
+			break;
+		cond_resched();
+	}
+	kunit_info(test, "dma_stateful.seed=%lu: %d allocations have failed on %s",
+		   seed, s->nth - 1, s->conf->be->name);
+}
+
 static void as_many_fit_as_before(struct kunit *test)
 {
 	conf_expect_room(test);
@@ -432,6 +568,8 @@ static void as_many_fit_as_before(struct kunit *test)
 static struct kunit_case stateful_test_cases[] = {
 	KUNIT_CASE_PARAM(a_failure_is_shrunk, conf_gen_present),
 	KUNIT_CASE_PARAM_ATTR(any_sequence_does_what_is_right, conf_gen_present,
+			      { .speed = KUNIT_SPEED_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(any_allocation_of_it_may_fail, conf_gen_present,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_SLOW(so_does_any_sequence_of_the_real_device),
 	KUNIT_CASE_PARAM(as_many_fit_as_before, conf_gen_exhausts),
