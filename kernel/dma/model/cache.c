@@ -42,7 +42,7 @@ struct shadow {
 	struct hlist_node node;
 	unsigned long pfn;
 	unsigned int users;		/* mappings in this page */
-	u8 data[PAGE_SIZE];
+	u8 data[PAGE_SIZE] __aligned(sizeof(long));
 	u8 state[PAGE_SIZE];
 	u8 byte_users[PAGE_SIZE];	/* mappings of each byte */
 };
@@ -64,7 +64,7 @@ static struct shadow *find(phys_addr_t phys)
 static struct shadow *get(phys_addr_t phys)
 {
 	struct shadow *s = find(phys);
-	u8 *page;
+	unsigned long *page, *data;
 	size_t i;
 
 	if (s)
@@ -75,8 +75,9 @@ static struct shadow *get(phys_addr_t phys)
 	s->pfn = PHYS_PFN(phys);
 	/* Until something is written back, all of the page is dirty. */
 	page = kmap_local_page(pfn_to_page(s->pfn));
-	for (i = 0; i < PAGE_SIZE; i++)
-		s->data[i] = ~page[i];
+	data = (unsigned long *)s->data;
+	for (i = 0; i < PAGE_SIZE / sizeof(long); i++)
+		data[i] = ~page[i];
 	kunmap_local(page);
 	hash_add(shadows, &s->node, s->pfn);
 	return s;

@@ -549,6 +549,7 @@ static const struct model _var = {					\
 		.write = model_write,					\
 		.fail = model_fail,					\
 		.used = model_used,					\
+		.everywhere = true,					\
 	},								\
 }
 

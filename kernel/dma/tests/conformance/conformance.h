@@ -44,6 +44,8 @@ struct conf;
  * @write: as @read, write
  * @fail: make the @n-th step of the mappings to come fail, if it can; n < 0: none
  * @used: slots, table entries, ... taken by the mappings of @conf->dev
+ * @everywhere: there is one on each machine, um too, so that emulated ones need
+ *	not play as many random operations
  */
 struct dma_conformance_backend {
 	const char *name;
@@ -60,6 +62,7 @@ struct dma_conformance_backend {
 		     size_t len);
 	void (*fail)(struct conf *conf, int n);
 	long (*used)(struct conf *conf);
+	bool everywhere;
 };
 
 /**
