@@ -9,7 +9,7 @@
 /* Pieces of the buffer: its page, an offset in it, a length. */
 struct piece {
 	u8 page;
-	u16 off, len;
+	u32 off, len;
 };
 
 static const struct piece one[] = { { 1, 100, 3000 } };
@@ -334,7 +334,7 @@ void conf_sg_merge_boundary(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 	unsigned long boundary = dma_get_merge_boundary(conf->dev);
-	u16 len = boundary ? boundary + 1 : SZ_4K;
+	u32 len = boundary ? boundary + 1 : SZ_4K;
 	const struct piece on[] = {
 		{ 6, 0, len }, { 2, 0, len }, { 4, 0, len }, { 0, 0, len },
 	};
