@@ -62,11 +62,9 @@ static int flush_by_config_read(struct pci_dev *pdev)
  */
 int dma_pci_flush_writes(struct device *dev)
 {
-	int (*fn)(struct device *dev) = NULL;
+	int (*fn)(struct device *dev) = READ_ONCE(dev->dma_flush_writes);
 	int ret = -EOPNOTSUPP;
 
-	if (dev->dma_parms)
-		fn = READ_ONCE(dev->dma_parms->flush_writes);
 	if (fn)
 		ret = fn(dev);
 	else if (dev_is_pci(dev))
@@ -126,16 +124,13 @@ EXPORT_SYMBOL_GPL(dma_flush_writes);
  * Valid until the driver is unbound.
  *
  * Context: Any; a dma_flush_writes() under way may still call the earlier one.
- * Return: 0, -EINVAL if @dev is NULL, or -EOPNOTSUPP if its bus has no place to
- *	keep @fn (no dma_parms).
+ * Return: 0, or -EINVAL if @dev is NULL.
  */
 int dma_set_flush_writes(struct device *dev, int (*fn)(struct device *dev))
 {
 	if (!dev)
 		return -EINVAL;
-	if (!dev->dma_parms)
-		return -EOPNOTSUPP;
-	WRITE_ONCE(dev->dma_parms->flush_writes, fn);
+	WRITE_ONCE(dev->dma_flush_writes, fn);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dma_set_flush_writes);
@@ -143,6 +138,5 @@ EXPORT_SYMBOL_GPL(dma_set_flush_writes);
 /* What a driver has said of its device does not outlive its binding. */
 void dma_forget_driver(struct device *dev)
 {
-	if (dev->dma_parms)
-		dev->dma_parms->flush_writes = NULL;
+	dev->dma_flush_writes = NULL;
 }

@@ -112,9 +112,6 @@ static struct device *flush_device(struct kunit *test)
 {
 	struct device *dev = test->priv;
 
-	dev->dma_parms = kunit_kzalloc(test, sizeof(*dev->dma_parms),
-				       GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, dev->dma_parms);
 	atomic_set(&flushes, 0);
 	flush_ret = 0;
 	return dev;
@@ -130,8 +127,6 @@ static void flush_without_means_is_not_supported(struct kunit *test)
 {
 	struct device *dev = test->priv;
 
-	KUNIT_EXPECT_EQ(test, dma_set_flush_writes(dev, count_flush),
-			-EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, dma_flush_writes(dev), -EOPNOTSUPP);
 	KUNIT_ASSERT_EQ(test, dma_set_ordering(dev, DMA_ORDERING_STRONG), 0);
 	KUNIT_EXPECT_EQ(test, dma_flush_writes(dev), -EOPNOTSUPP);
@@ -287,7 +282,6 @@ static struct fake_pci *fake_pci(struct kunit *test)
 	fake->pdev.bus = &fake->bus;
 	fake->pdev.error_state = pci_channel_io_normal;
 	fake->pdev.dev.bus = &pci_bus_type;
-	fake->pdev.dev.dma_parms = &fake->pdev.dma_parms;
 	spin_lock_init(&fake->pdev.pcie_cap_lock);
 	return fake;
 }
