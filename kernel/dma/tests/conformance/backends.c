@@ -347,7 +347,7 @@ static const struct dma_conformance_backend dma_iommu = {
 	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP |
 		  CONF_RESOURCES | CONF_EXHAUSTS,
 	.ordering = DMA_ORDERING_STRONG,
-	.narrow = 24,
+	.narrow = 22,
 	.missing = iommu,
 	.setup = conf_edu_setup,
 	.teardown = conf_edu_teardown,
@@ -388,7 +388,7 @@ static const struct dma_conformance_backend untrusted = {
 		  CONF_RESOURCES | CONF_EXHAUSTS,
 	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
 	.ordering = DMA_ORDERING_STRONG,
-	.narrow = 24,
+	.narrow = 22,
 	.missing = untrusted_iommu,
 	.setup = untrusted_setup,
 	.teardown = untrusted_teardown,

@@ -201,7 +201,7 @@ static void unmap(struct state *s, struct region *r)
 	r->mapped = false;
 }
 
-/* Of each kind, up to two pages; the device has to find it empty. */
+/* Of each kind, up to two pages; but for noncontiguous memory it is zeroed. */
 static bool alloc(struct state *s, struct memory *m, const struct op *op)
 {
 	bool pages = s->conf->be->claims & CONF_PAGES;
@@ -234,7 +234,7 @@ static bool alloc(struct state *s, struct memory *m, const struct op *op)
 		return out_of_room(s);
 	}
 	return !conf_read(s->conf, m->addr + m->size - CELL, s->bytes, CELL) &&
-	       !memchr_inv(s->bytes, 0, CELL);
+	       (m->sgt || !memchr_inv(s->bytes, 0, CELL));
 }
 
 /* A last word of the device's, then it is gone. */
