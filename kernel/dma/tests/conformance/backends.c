@@ -385,7 +385,7 @@ static const char *untrusted_iommu(void)
 static const struct dma_conformance_backend untrusted = {
 	.name = "iommu-untrusted",
 	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_PAGES | CONF_MMAP |
-		  CONF_RESOURCES | CONF_EXHAUSTS,
+		  CONF_RESOURCES | CONF_EXHAUSTS | CONF_HIDES,
 	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
 	.ordering = DMA_ORDERING_STRONG,
 	.narrow = 22,

@@ -21,6 +21,7 @@
 #define CONF_MMAP	BIT(5)	/* dma_mmap_attrs(), dma_get_sgtable() */
 #define CONF_RESOURCES	BIT(6)	/* dma_map_resource() */
 #define CONF_EXHAUSTS	BIT(7)	/* a few thousand mappings exhaust it */
+#define CONF_HIDES	BIT(8)	/* what is beside a buffer in its pages */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
@@ -129,6 +130,7 @@ void conf_narrow(struct kunit *test);
 /* What has been unmapped can be used again. */
 void conf_settle(struct conf *conf);
 const void *conf_gen_exhausts(const void *prev, char *desc);
+const void *conf_gen_hides(const void *prev, char *desc);
 long conf_room(struct kunit *test);
 void conf_expect_room(struct kunit *test);
 
@@ -161,6 +163,7 @@ void conf_map_align(struct kunit *test);
 void conf_map_dead_address(struct kunit *test);
 void conf_map_many_cpus(struct kunit *test);
 void conf_map_resource(struct kunit *test);
+void conf_map_neighbours(struct kunit *test);
 
 /* conformance_sg.c */
 void conf_sg_data(struct kunit *test);

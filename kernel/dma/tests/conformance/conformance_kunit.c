@@ -40,6 +40,11 @@ const void *conf_gen_exhausts(const void *prev, char *desc)
 	return gen(prev, desc, false, CONF_EXHAUSTS);
 }
 
+const void *conf_gen_hides(const void *prev, char *desc)
+{
+	return gen(prev, desc, false, CONF_HIDES);
+}
+
 static void free_buf(void *buf)
 {
 	free_pages_exact(buf, CONF_BUF_SIZE);
@@ -227,7 +232,7 @@ size_t conf_same(const u8 *got, const u8 *want, size_t len)
 
 static const char *const claim_names[] = {
 	"translates", "bounces", "coherent", "counts", "pages", "mmap",
-	"resources", "exhausts",
+	"resources", "exhausts", "hides",
 };
 
 const char *conf_claim_name(unsigned int claim)
@@ -361,6 +366,11 @@ static void promise_44_as_many_fit_as_at_the_start(struct kunit *test)
 	conf_expect_room(test);
 }
 
+static void promise_13_what_is_beside_a_buffer_is_hidden(struct kunit *test)
+{
+	conf_map_neighbours(test);
+}
+
 #define PROMISE(nr, what, fn)						\
 	{								\
 		.run_case = fn, .name = "promise_" #nr "_" #what,	\
@@ -384,6 +394,8 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(10, an_unmapped_address_is_dead, conf_map_dead_address),
 	PROMISE(11, cpus_do_not_disturb_one_another, conf_map_many_cpus),
 	PROMISE(12, a_resource_is_mapped_where_it_is, conf_map_resource),
+	KUNIT_CASE_PARAM(promise_13_what_is_beside_a_buffer_is_hidden,
+			 conf_gen_hides),
 	PROMISE(20, a_list_is_moved_piece_by_piece, conf_sg_data),
 	PROMISE(21, a_list_is_synced, conf_sg_sync),
 	PROMISE(22, a_list_keeps_the_limits_of_its_segments, conf_sg_limits),

@@ -399,6 +399,33 @@ void conf_map_resource(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
 }
 
+/* What shares its pages with a buffer, or did with an earlier one, is not for it. */
+void conf_map_neighbours(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct shape s = { .off = PAGE_SIZE + 300, .size = 400 };
+	size_t before;
+
+	conf_fill(conf->buf, CONF_BUF_SIZE, 91);
+	for (s.dir = DMA_BIDIRECTIONAL; s.dir <= DMA_FROM_DEVICE; s.dir++) {
+		struct shape old = {
+			.off = 100, .size = CONF_BUF_SIZE - 200,
+			.dir = DMA_TO_DEVICE,
+		};
+
+		map(test, &old);
+		unmap(test, &old);
+		map(test, &s);
+		before = s.addr & (SZ_4K - 1);
+		KUNIT_EXPECT_EQ(test, 0, conf_read(conf, s.addr - before,
+						   conf->seen, SZ_4K));
+		KUNIT_EXPECT_NULL(test, memchr_inv(conf->seen, 0, before));
+		KUNIT_EXPECT_NULL(test, memchr_inv(conf->seen + before + s.size,
+						   0, SZ_4K - before - s.size));
+		unmap(test, &s);
+	}
+}
+
 /* Several CPUs at once, a page each. */
 
 #define WORKERS		4
