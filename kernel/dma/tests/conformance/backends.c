@@ -536,9 +536,7 @@ static const struct model _var = {					\
 	.be = {								\
 		.name = _name,						\
 		.claims = CONF_TRANSLATES | CONF_COUNTS | CONF_PAGES |	\
-			  CONF_MMAP | (_claims) |			\
-			  ((_features) & DMA_MODEL_OFFSET ? 0 :		\
-							CONF_RESOURCES), \
+			  CONF_MMAP | (_claims),			\
 		.max_mapping = _max,					\
 		.ordering = _ordering,					\
 		.missing = nothing,					\
@@ -557,16 +555,18 @@ static const struct model _var = {					\
 #define MODEL_BOUNCE_MAX	(32 * PAGE_SIZE)
 
 /* With a cache, too, the device works on a copy. */
-A_MODEL(model_cache, "model-cache", DMA_MODEL_CACHE, CONF_BOUNCES, 0,
-	DMA_ORDERING_STRONG);
-A_MODEL(model_reorder, "model-reorder", DMA_MODEL_REORDER, CONF_COHERENT, 0,
-	DMA_ORDERING_WEAK_BARRIER);
+A_MODEL(model_cache, "model-cache", DMA_MODEL_CACHE,
+	CONF_BOUNCES | CONF_RESOURCES, 0, DMA_ORDERING_STRONG);
+A_MODEL(model_reorder, "model-reorder", DMA_MODEL_REORDER,
+	CONF_COHERENT | CONF_RESOURCES, 0, DMA_ORDERING_WEAK_BARRIER);
 A_MODEL(model_offset, "model-offset", DMA_MODEL_OFFSET, CONF_COHERENT, 0,
 	DMA_ORDERING_STRONG);
 A_MODEL(model_iommu, "model-iommu", DMA_MODEL_IOMMU,
-	CONF_COHERENT | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_STRONG);
+	CONF_COHERENT | CONF_EXHAUSTS | CONF_RESOURCES, MODEL_IOMMU_MAX,
+	DMA_ORDERING_STRONG);
 A_MODEL(model_bounce, "model-bounce", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
-	CONF_BOUNCES | CONF_EXHAUSTS, MODEL_BOUNCE_MAX, DMA_ORDERING_STRONG);
+	CONF_BOUNCES | CONF_EXHAUSTS | CONF_RESOURCES, MODEL_BOUNCE_MAX,
+	DMA_ORDERING_STRONG);
 A_MODEL(model_lazy, "model-cache-iommu", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 	DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_OFFSET,
 	CONF_BOUNCES | CONF_EXHAUSTS, MODEL_IOMMU_MAX, DMA_ORDERING_WEAK_BARRIER);
