@@ -36,6 +36,7 @@ help:
 	@echo '  cross         compile the backends that no test here can run'
 	@echo '  docs          build our documents'
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
+	@echo '  fault-injection  random sequences, each allocation of which fails in turn'
 	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
 	@echo '  mutants       break one promise at a time; a suite must notice'
 	@echo 'Working on the patches:'
@@ -56,7 +57,7 @@ check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all $(PARTS)
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
-.PHONY: cross docs bench coverage mutants
+.PHONY: cross docs bench coverage mutants fault-injection
 deps: ; @scripts/deps check
 deps-all: ; @scripts/deps check-all
 tree: deps ; @scripts/tree
@@ -71,6 +72,7 @@ docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench
 coverage: tree ; @scripts/coverage
 mutants: tree ; @scripts/mutants
+fault-injection: tree ; @scripts/fault-injection
 
 .PHONY: edit refresh clean distclean
 edit: deps ; @scripts/edit
