@@ -15,8 +15,8 @@ struct device;
  * @DMA_ORDERING_UNKNOWN: nobody has said: the device is not a PCI function
  *	behind a backend that keeps the order of PCI, and its platform has not
  *	called dma_set_ordering().
- * @DMA_ORDERING_WEAK: a write may be seen before an earlier one, and the
- *	platform has no barrier.
+ * @DMA_ORDERING_WEAK: a write may be seen before an earlier one, and there is
+ *	no barrier: the platform has none, or the device may relax any write.
  * @DMA_ORDERING_WEAK_BARRIER: a write may be seen before an earlier one unless
  *	it goes through a mapping made with %DMA_ATTR_WRITE_BARRIER, or to memory
  *	from dma_alloc_coherent().
@@ -37,7 +37,9 @@ enum dma_ordering {
 
 #ifdef CONFIG_HAS_DMA
 enum dma_ordering dma_get_ordering(struct device *dev);
+enum dma_ordering dma_path_ordering(struct device *dev);
 int dma_set_ordering(struct device *dev, enum dma_ordering ordering);
+int dma_set_strong_writes(struct device *dev, bool strong);
 enum dma_ordering dma_pci_ordering(struct device *dev);
 int dma_flush_writes(struct device *dev);
 int dma_set_flush_writes(struct device *dev, int (*fn)(struct device *dev));
@@ -46,6 +48,16 @@ int dma_pci_flush_writes(struct device *dev);
 static inline enum dma_ordering dma_get_ordering(struct device *dev)
 {
 	return DMA_ORDERING_UNKNOWN;
+}
+
+static inline enum dma_ordering dma_path_ordering(struct device *dev)
+{
+	return DMA_ORDERING_UNKNOWN;
+}
+
+static inline int dma_set_strong_writes(struct device *dev, bool strong)
+{
+	return dev ? 0 : -EINVAL;
 }
 
 static inline int dma_set_ordering(struct device *dev,

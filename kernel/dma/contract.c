@@ -28,6 +28,7 @@
 #include <linux/overflow.h>
 #include "contract.h"
 #include "direct.h"
+#include "ordering.h"
 
 /* dma-direct: compare dma_direct_map_page(). */
 static unsigned int describe_direct(struct device *dev, phys_addr_t phys,
@@ -94,7 +95,7 @@ static unsigned int describe_p2pdma(struct device *dev, struct page *page,
 static bool honours(struct device *dev, enum dma_backend backend,
 		    unsigned long attrs)
 {
-	enum dma_ordering ordering;
+	enum dma_ordering path;
 
 	if (attrs & DMA_ATTR_RESERVED_MANDATORY)
 		return false;
@@ -104,10 +105,11 @@ static bool honours(struct device *dev, enum dma_backend backend,
 	if (!(attrs & DMA_ATTR_WRITE_BARRIER))
 		return true;
 
-	ordering = dma_get_ordering(dev);
-	return ordering == DMA_ORDERING_STRONG ||
-	       (ordering == DMA_ORDERING_WEAK_BARRIER &&
-		backend == DMA_BACKEND_OPS);
+	path = dma_path_ordering(dev);
+	return dma_sends_strong(dev) &&
+	       (path == DMA_ORDERING_STRONG ||
+		(path == DMA_ORDERING_WEAK_BARRIER &&
+		 backend == DMA_BACKEND_OPS));
 }
 
 static int decide(struct device *dev, enum dma_backend backend,

@@ -139,4 +139,5 @@ EXPORT_SYMBOL_GPL(dma_set_flush_writes);
 void dma_forget_driver(struct device *dev)
 {
 	dev->dma_flush_writes = NULL;
+	dev->dma_strong_writes = false;
 }

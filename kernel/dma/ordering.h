@@ -4,6 +4,7 @@
 
 #include <linux/dma-ordering.h>
 
-enum dma_ordering dma_path_ordering(struct device *dev);
+/* Do the device's writes to a mapping with DMA_ATTR_WRITE_BARRIER obey its bus? */
+bool dma_sends_strong(struct device *dev);
 
 #endif /* _KERNEL_DMA_ORDERING_H */
