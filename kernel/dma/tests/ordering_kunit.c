@@ -89,7 +89,7 @@ static void a_pci_function_is_strong(struct kunit *test)
 
 	for_each_pci_dev(pdev) {
 		found++;
-		KUNIT_EXPECT_EQ_MSG(test, dma_get_ordering(&pdev->dev),
+		KUNIT_EXPECT_EQ_MSG(test, dma_path_ordering(&pdev->dev),
 				    DMA_ORDERING_STRONG, "%s", pci_name(pdev));
 	}
 	if (!found)
