@@ -14,6 +14,7 @@
 #include <linux/mount.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
 
 #define WB		DMA_ATTR_WRITE_BARRIER
 
@@ -147,6 +148,8 @@ static void find_function(struct kunit *test, struct function *f)
 	KUNIT_ASSERT_NOT_NULL(test, f->bridge);
 	f->bridge->ops = &f->ops;
 	f->bridge->sysdata = root_sysdata();
+	/* The first bus is taken where there are no domains. */
+	f->bridge->busnr = 0xe0;
 	present = f;
 	pci_lock_rescan_remove();
 	ret = pci_scan_root_bus_bridge(f->bridge);
@@ -191,6 +194,7 @@ static void put_together(struct function *f, struct pci_dev *pdev)
 	pdev->dev.init_name = "made-up";
 	pdev->dev.dma_mask = &f->mask;
 	pdev->dev.coherent_dma_mask = f->mask;
+	swiotlb_dev_init(&pdev->dev);
 	INIT_LIST_HEAD(&pdev->dev.dma_pools);
 	spin_lock_init(&pdev->pcie_cap_lock);
 }
