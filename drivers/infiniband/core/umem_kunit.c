@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory is mapped coherently for an RDMA device, or not at all.
+ * User memory is mapped coherently for an RDMA device, or not at all; memory that
+ * announces data is mapped with a barrier, or as ever, or not at all.
  *
  * The RDMA device is a bare struct ib_device: all that umem looks at is its DMA
- * device, which is made up, one that bounces nothing or everything, or none.
+ * device, which is made up, one that bounces nothing or everything, one behind
+ * the tests' own dma_map_ops, or none.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -13,11 +15,13 @@
 #include <linux/fdtable.h>
 #include <linux/mman.h>
 #include <linux/swiotlb.h>
+#include <trace/events/printk.h>
 #include <rdma/ib_umem.h>
 #include <rdma/ib_verbs.h>
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
 #define WB	DMA_ATTR_WRITE_BARRIER
+#define WEAK	DMA_ATTR_WEAK_ORDERING
 
 #define NPAGES	4
 
@@ -26,6 +30,13 @@ struct umem_test {
 	struct device *dev;
 	u64 mask;
 	struct io_tlb_mem pool;
+	/* The tests' dma_map_ops. */
+	enum dma_ordering ordering;
+	int map_ret;
+	int map_calls;
+	unsigned long map_attrs;
+	int unmap_calls;
+	unsigned long unmap_attrs;
 	/* The exporter's. */
 	struct page *pages[NPAGES];
 	int bounced_page;
@@ -43,6 +54,7 @@ static int umem_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ut->ibdev);
 	ut->dev = kunit_device_register(test, "umem");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ut->dev);
+	dev_set_drvdata(ut->dev, ut);
 	ut->dev->dma_mask = &ut->mask;
 	KUNIT_ASSERT_EQ(test,
 			dma_set_mask_and_coherent(ut->dev, DMA_BIT_MASK(64)),
@@ -146,6 +158,234 @@ static void umem_that_bounces_is_refused(struct kunit *test)
 		ib_umem_release(umem);
 }
 
+/* The order of what is announced and what announces it. */
+
+static int ops_map_sg(struct device *dev, struct scatterlist *sg, int nents,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	struct umem_test *ut = dev_get_drvdata(dev);
+	struct scatterlist *s;
+	int i;
+
+	ut->map_calls++;
+	ut->map_attrs = attrs;
+	if (ut->map_ret)
+		return ut->map_ret;
+	for_each_sg(sg, s, nents, i) {
+		sg_dma_address(s) = sg_phys(s);
+		sg_dma_len(s) = s->length;
+	}
+	return nents;
+}
+
+static void ops_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
+			 enum dma_data_direction dir, unsigned long attrs)
+{
+	struct umem_test *ut = dev_get_drvdata(dev);
+
+	ut->unmap_calls++;
+	ut->unmap_attrs = attrs;
+}
+
+static enum dma_ordering ops_get_ordering(struct device *dev)
+{
+	struct umem_test *ut = dev_get_drvdata(dev);
+
+	return ut->ordering;
+}
+
+static const struct dma_map_ops barrier_ops = {
+	.mandatory_attrs = RC | WB,
+	.get_ordering = ops_get_ordering,
+	.map_sg = ops_map_sg,
+	.unmap_sg = ops_unmap_sg,
+};
+
+/* It knows nothing of barriers. */
+static const struct dma_map_ops plain_ops = {
+	.mandatory_attrs = RC,
+	.get_ordering = ops_get_ordering,
+	.map_sg = ops_map_sg,
+	.unmap_sg = ops_unmap_sg,
+};
+
+static void set_platform(struct umem_test *ut, const struct dma_map_ops *ops,
+			 enum dma_ordering ordering)
+{
+	set_dma_ops(ut->dev, ops);
+	ut->ordering = ordering;
+}
+
+/* What the kernel has printed about order, as it comes. */
+static atomic_t warnings;
+
+static void count_warning(void *data, const char *text, size_t len)
+{
+	if (strnstr(text, "completions are written", len))
+		atomic_inc(&warnings);
+}
+
+static void uncount_warnings(void *data)
+{
+	unregister_trace_console(count_warning, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static void count_warnings(struct kunit *test)
+{
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "needs TRACEPOINTS");
+	atomic_set(&warnings, 0);
+	KUNIT_ASSERT_EQ(test, register_trace_console(count_warning, NULL), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, uncount_warnings,
+							NULL), 0);
+}
+
+static struct ib_umem *get_ordered(struct kunit *test, unsigned long addr,
+				   int access)
+{
+	struct umem_test *ut = test->priv;
+
+	return ib_umem_get_ordered(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+				   IB_ACCESS_LOCAL_WRITE | access);
+}
+
+/* Register and give back, with the attributes that a barrier_ops is to see. */
+static void expect_attrs(struct kunit *test, struct ib_umem *umem,
+			 unsigned long attrs)
+{
+	struct umem_test *ut = test->priv;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	KUNIT_EXPECT_EQ(test, ut->map_calls, 1);
+	KUNIT_EXPECT_EQ(test, ut->map_attrs, attrs);
+	ib_umem_release(umem);
+	KUNIT_EXPECT_EQ(test, ut->unmap_calls, 1);
+	KUNIT_EXPECT_EQ(test, ut->unmap_attrs, attrs);
+	ut->map_calls = 0;
+	ut->unmap_calls = 0;
+}
+
+/* A registration that fails leaves no pin, no reference and no mapping. */
+static void expect_refusal(struct kunit *test, int ret, int map_calls)
+{
+	struct umem_test *ut = test->priv;
+	unsigned long addr = user_buffer(test);
+	struct mm_struct *mm = current->mm;
+	int users = atomic_read(&mm->mm_count);
+	struct ib_umem *umem;
+	struct page *page;
+
+	KUNIT_ASSERT_EQ(test, put_user(1, (u32 __user *)addr), 0);
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, FOLL_WRITE, &page),
+			1);
+	umem = get_ordered(test, addr, 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(umem), ret);
+	if (!IS_ERR(umem))
+		ib_umem_release(umem);
+	KUNIT_EXPECT_FALSE(test, folio_maybe_dma_pinned(page_folio(page)));
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mm->pinned_vm), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&mm->mm_count), users);
+	KUNIT_EXPECT_EQ(test, ut->map_calls, map_calls);
+	KUNIT_EXPECT_EQ(test, ut->unmap_calls, 0);
+}
+
+static void queue_has_a_barrier_where_there_is_one(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+
+	count_warnings(test);
+	set_platform(test->priv, &barrier_ops, DMA_ORDERING_STRONG);
+	expect_attrs(test, get_ordered(test, addr, 0), RC | WB);
+	set_platform(test->priv, &barrier_ops, DMA_ORDERING_WEAK_BARRIER);
+	expect_attrs(test, get_ordered(test, addr, 0), RC | WB);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
+static void queue_wins_over_relaxed_ordering(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+
+	set_platform(test->priv, &barrier_ops, DMA_ORDERING_STRONG);
+	expect_attrs(test, get_ordered(test, addr, IB_ACCESS_RELAXED_ORDERING),
+		     RC | WB);
+}
+
+static void data_asks_for_no_barrier(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+	unsigned long addr = user_buffer(test);
+
+	set_platform(ut, &barrier_ops, DMA_ORDERING_WEAK);
+	expect_attrs(test, get(test, addr), RC);
+	expect_attrs(test, ib_umem_get(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+				       IB_ACCESS_RELAXED_ORDERING), RC | WEAK);
+}
+
+static void queue_without_a_barrier_is_refused(struct kunit *test)
+{
+	count_warnings(test);
+	set_platform(test->priv, &barrier_ops, DMA_ORDERING_WEAK);
+	expect_refusal(test, -EOPNOTSUPP, 0);
+	/* The platform has a barrier, the backend has none. */
+	set_platform(test->priv, &plain_ops, DMA_ORDERING_WEAK_BARRIER);
+	expect_refusal(test, -EOPNOTSUPP, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
+static void queue_without_a_barrier_is_refused_directly(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	KUNIT_ASSERT_EQ(test, dma_set_ordering(ut->dev, DMA_ORDERING_WEAK), 0);
+	expect_refusal(test, -EOPNOTSUPP, 0);
+}
+
+static void queue_of_unknown_order_is_mapped_with_a_warning(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+
+	count_warnings(test);
+	set_platform(test->priv, &plain_ops, DMA_ORDERING_UNKNOWN);
+	expect_attrs(test, get_ordered(test, addr, 0), RC);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
+	expect_attrs(test, get_ordered(test, addr, 0), RC);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
+}
+
+/* Nothing can overtake there, whatever the backend thinks of barriers. */
+static void queue_of_strong_order_needs_no_barrier(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+
+	count_warnings(test);
+	set_platform(test->priv, &plain_ops, DMA_ORDERING_STRONG);
+	expect_attrs(test, get_ordered(test, addr, 0), RC);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
+static void queue_that_cannot_be_mapped_keeps_its_error(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	count_warnings(test);
+	set_platform(ut, &barrier_ops, DMA_ORDERING_WEAK_BARRIER);
+	ut->map_ret = -ENOMEM;
+	expect_refusal(test, -ENOMEM, 1);
+	KUNIT_EXPECT_EQ(test, ut->map_attrs, RC | WB);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
+static void queue_that_bounces_is_refused(struct kunit *test)
+{
+	count_warnings(test);
+	give_pool(test, true);
+	expect_refusal(test, -EOPNOTSUPP, 0);
+	KUNIT_EXPECT_EQ(test, slots(test->priv), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
 /* A software device: no DMA API, the same contract. */
 
 static void need_virt_dma(struct kunit *test)
@@ -168,6 +408,18 @@ static void umem_of_software_device_is_coherent(struct kunit *test)
 	ib_umem_release(umem);
 }
 
+static void queue_of_software_device_is_mapped_with_a_warning(struct kunit *test)
+{
+	struct ib_umem *umem;
+
+	count_warnings(test);
+	need_virt_dma(test);
+	umem = get_ordered(test, user_buffer(test), 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	ib_umem_release(umem);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
+}
+
 struct virt_param {
 	const char *desc;
 	unsigned long attrs;
@@ -181,10 +433,10 @@ static const struct virt_param virt_params[] = {
 	{ "barrier", WB, DMA_FROM_DEVICE, -EOPNOTSUPP },
 	{ "barrier to device", WB, DMA_TO_DEVICE, 0 },
 	{ "both", RC | WB, DMA_BIDIRECTIONAL, -EOPNOTSUPP },
-	{ "contradiction", WB | DMA_ATTR_WEAK_ORDERING, DMA_FROM_DEVICE,
+	{ "contradiction", WB | WEAK, DMA_FROM_DEVICE,
 	  -EINVAL },
 	{ "unknown", 1UL << 31, DMA_TO_DEVICE, -EOPNOTSUPP },
-	{ "hint", DMA_ATTR_WEAK_ORDERING, DMA_FROM_DEVICE, 0 },
+	{ "hint", WEAK, DMA_FROM_DEVICE, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(virt, virt_params, desc);
@@ -353,7 +605,17 @@ static void dmabuf_that_bounces_elsewhere_is_coherent(struct kunit *test)
 static struct kunit_case umem_cases[] = {
 	KUNIT_CASE(umem_is_coherent),
 	KUNIT_CASE(umem_that_bounces_is_refused),
+	KUNIT_CASE(queue_has_a_barrier_where_there_is_one),
+	KUNIT_CASE(queue_wins_over_relaxed_ordering),
+	KUNIT_CASE(data_asks_for_no_barrier),
+	KUNIT_CASE(queue_without_a_barrier_is_refused),
+	KUNIT_CASE(queue_without_a_barrier_is_refused_directly),
+	KUNIT_CASE(queue_of_unknown_order_is_mapped_with_a_warning),
+	KUNIT_CASE(queue_of_strong_order_needs_no_barrier),
+	KUNIT_CASE(queue_that_cannot_be_mapped_keeps_its_error),
+	KUNIT_CASE(queue_that_bounces_is_refused),
 	KUNIT_CASE(umem_of_software_device_is_coherent),
+	KUNIT_CASE(queue_of_software_device_is_mapped_with_a_warning),
 	KUNIT_CASE_PARAM(software_device_honours_or_refuses, virt_gen_params),
 	KUNIT_CASE(dmabuf_is_coherent),
 	KUNIT_CASE(dmabuf_that_bounces_is_refused),
