@@ -59,12 +59,8 @@ kunit_setup() {
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
-<<<<<<< HEAD
 	um/fault | x86_64/fault) configs+=(dma-debug fault) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan, rdma or coverage (x86_64), dynamic (um), fault (um, x86_64)" ;;
-=======
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64), rdma (x86_64, um), dynamic (um)" ;;
->>>>>>> 0321d31 (kunit: RDMA on um)
+	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
