@@ -370,7 +370,7 @@ static void queue_that_cannot_be_mapped_keeps_its_error(struct kunit *test)
 	struct umem_test *ut = test->priv;
 
 	count_warnings(test);
-	set_platform(ut, &barrier_ops, DMA_ORDERING_WEAK_BARRIER);
+	set_platform(ut, &barrier_ops, DMA_ORDERING_STRONG);
 	ut->map_ret = -ENOMEM;
 	expect_refusal(test, -ENOMEM, 1);
 	KUNIT_EXPECT_EQ(test, ut->map_attrs, RC | WB);
