@@ -175,6 +175,10 @@ static bool can_be_found(void)
 	return true;
 }
 #else
+static void remove_function(void *data)
+{
+}
+
 static void find_function(struct kunit *test, struct function *f)
 {
 }
