@@ -365,7 +365,11 @@ static void nothing_else_is_read(struct kunit *test)
 		       NULL);
 	addr = dma_map_page_attrs(&f->pdev->dev, page, 0, PAGE_SIZE,
 				  DMA_FROM_DEVICE, WB);
-	KUNIT_EXPECT_TRUE(test, dma_mapping_error(&f->pdev->dev, addr));
+	if (!dma_mapping_error(&f->pdev->dev, addr)) {
+		KUNIT_FAIL(test, "mapped");
+		dma_unmap_page_attrs(&f->pdev->dev, addr, PAGE_SIZE,
+				     DMA_FROM_DEVICE, WB);
+	}
 	KUNIT_EXPECT_EQ(test, f->reads, 0);
 	expect_relaxed(test, f, true, "untouched");
 	__free_page(page);
