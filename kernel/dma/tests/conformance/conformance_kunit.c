@@ -52,7 +52,7 @@ static void free_buf(void *buf)
 
 /* Room */
 
-/* How many bytes could be mapped when the first case began; -1: unknown. */
+/* How many bytes could be mapped when the first case began; 0: unknown. */
 static long room[32];
 
 /* Of @want, for @buf may be mapped already. */
@@ -153,7 +153,7 @@ static void count_room(struct kunit *test)
 	struct conf *conf = test->priv;
 
 	if (test->param_value && conf->be->claims & CONF_EXHAUSTS &&
-	    *room_of(test) < 0)
+	    !*room_of(test))
 		*room_of(test) = conf_room(test);
 }
 
@@ -426,7 +426,6 @@ static struct kunit_case conformance_test_cases[] = {
 
 static int conformance_suite_init(struct kunit_suite *suite)
 {
-	memset(room, -1, sizeof(room));
 	return conf_backends_init();
 }
 
