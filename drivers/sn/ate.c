@@ -2,12 +2,16 @@
 /*
  * Address translation entries: which of a table are in use.
  *
- * A mapping takes consecutive entries, first fit.  The table knows nothing of
- * what the chip's entries look like; the chip's code writes an entry only while
- * it is taken, and clears it before it is put back, so that an entry which is
- * free never translates.
+ * A mapping takes consecutive entries, first fit, aligned to the power of two that
+ * they fill: so coherent memory is as aligned on the bus as it is in memory, and
+ * what lies between two segment boundaries does so there.
+ *
+ * The table knows nothing of what the chip's entries look like; the chip's code
+ * writes an entry only while it is taken, and clears it before it is put back, so
+ * that an entry which is free never translates.
  */
 #include <linux/bitmap.h>
+#include <linux/log2.h>
 #include "sn.h"
 
 /**
@@ -64,7 +68,8 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 	if (nr > table->count)
 		return 0;
 	spin_lock_irqsave(&table->lock, flags);
-	at = bitmap_find_next_zero_area(table->used, table->count, 0, nr, 0);
+	at = bitmap_find_next_zero_area(table->used, table->count, 0, nr,
+					roundup_pow_of_two(nr) - 1);
 	if (at < table->count) {
 		bitmap_set(table->used, at, nr);
 		*entry = table->first + at;

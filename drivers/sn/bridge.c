@@ -10,9 +10,11 @@
  * coherent memory always does, where the bridge can.
  *
  * The machines are coherent and nothing is bounced, so there is nothing to sync.
- * No entry merges what is apart, and no bridge reaches another's registers: the
- * operations for a merge boundary and for resources are not there, which the
- * core knows how to answer.
+ * What is apart is not merged, for a direct address could not follow, and whether
+ * one is used is a matter of each mapping's mask: there is no merge boundary.
+ * Registers of another device are not memory, and the address space that they are
+ * in has no place in what a bridge sends: resources are refused.  The core gives
+ * both answers for operations that are not there.
  *
  * Each device has operations of its own, for they lead from it to its bridge.
  */

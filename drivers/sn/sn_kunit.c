@@ -2,10 +2,6 @@
 /*
  * SGI's PCI bridges, on a model of them: do bus addresses lead where they should,
  * with a barrier where one was asked for, and nowhere once they are unmapped?
- *
- * The model decodes by numbers of its own.  It keeps what a device writes back
- * and lands it in the worst order, the last write first, unless a write has the
- * barrier: then all earlier ones land before it.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -14,221 +10,17 @@
 #include <linux/io.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
-#include "bridge.h"
-
-#define NR_POSTED	64
-#define REGS_END	0x40000
-
-struct posted {
-	u64	phys;
-	u64	value;
-};
-
-struct model {
-	enum sn_chip	chip;
-	bool		pcix;
-	unsigned int	revision;
-	unsigned int	port;
-	u64		*regs;
-	u64		flush_word;
-	bool		deaf;		/* does not answer a force interrupt */
-	bool		lossy;		/* does not take entries */
-	unsigned int	nr_posted;
-	struct posted	posted[NR_POSTED];
-};
-
-static void land(struct posted *write)
-{
-	*(u64 *)phys_to_virt(write->phys) = write->value;
-}
-
-/* Last first. */
-static void drain(struct model *m)
-{
-	while (m->nr_posted)
-		land(&m->posted[--m->nr_posted]);
-}
-
-/* In the order of the writes. */
-static void drain_in_order(struct model *m)
-{
-	unsigned int i;
-
-	for (i = 0; i < m->nr_posted; i++)
-		land(&m->posted[i]);
-	m->nr_posted = 0;
-}
-
-static u64 model_read(void *regs, unsigned int offset)
-{
-	struct model *m = regs;
-
-	if (WARN_ON(offset >= REGS_END || offset % 8))
-		return 0;
-	if (m->chip == SN_TIOCP && m->revision > 1 && offset == 0x248)
-		drain_in_order(m);
-	if (m->lossy && offset == 0x50)
-		return 1;
-	return m->regs[offset / 8];
-}
-
-static void model_write(void *regs, unsigned int offset, u64 value)
-{
-	struct model *m = regs;
-
-	if (WARN_ON(offset >= REGS_END || offset % 8))
-		return;
-	m->regs[offset / 8] = value;
-	if (m->chip == SN_PIC && offset == 0x1c8 && value == 1 && !m->deaf) {
-		drain_in_order(m);
-		m->flush_word = 0x10f;
-	}
-}
-
-static const struct sn_regs_ops model_ops = {
-	.read	= model_read,
-	.write	= model_write,
-};
-
-/* A bus address: where it leads, or false for an error of the bridge. */
-struct decoded {
-	u64	to;		/* of the interconnect */
-	bool	barrier;
-	bool	prefetch;
-	bool	direct;
-};
-
-static bool decode_pcibr(struct model *m, u64 bus, struct decoded *d)
-{
-	unsigned int shift = m->regs[0x20 / 8] & 0x200000 ? 14 : 12;
-	u64 entry;
-
-	if (bus >> 60) {
-		if (bus >> 60 != (m->chip == SN_PIC ? 8 : 1))
-			return false;
-		d->to = bus & 0x3fffffffffffff;
-		d->barrier = bus & 0x0100000000000000;
-		d->prefetch = bus & 0x0800000000000000;
-		d->direct = true;
-		return true;
-	}
-	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->pcix) {
-		d->to = bus;	/* the window is at 2 GiB */
-		d->direct = true;
-		return true;
-	}
-	if (bus < 0x40000000 || bus > 0x7fffffff)
-		return false;
-	bus &= 0x1fffffff;
-	if (bus >> shift >= 1024)
-		return false;
-	entry = m->regs[(0x10000 >> 3) + (bus >> shift)];
-	if (!(entry & 1) || (m->chip == SN_PIC && (entry >> 8 & 15) != 8))
-		return false;
-	d->to = (entry & 0xfffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));
-	d->barrier = entry & 0x10;
-	d->prefetch = entry & 8;
-	return true;
-}
-
-static bool decode_tioca(struct model *m, u64 bus, struct decoded *d)
-{
-	u64 *gart, entry;
-
-	if (bus >> 60 == 1) {
-		d->to = bus & 0x3fffffffffffff;
-		d->direct = true;
-		return true;
-	}
-	if (bus > 0xffffffff && bus <= 0xffffffffffff) {
-		d->to = (m->regs[0xe8 / 8] >> 20 & 0x3f) << 48 | bus;
-		d->direct = true;
-		return true;
-	}
-	if (bus < 0xc0000000 || !(m->regs[0x200 / 8] & 1) ||
-	    (m->regs[0x28 / 8] & 4) == 0)
-		return false;
-	gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
-	entry = le64_to_cpu((__force __le64)gart[(bus - 0x80000000) >> 12]);
-	if (!(entry >> 63))
-		return false;
-	d->to = (entry << 12 & 0x3ffffffffff000) | (bus & 0xfff);
-	return true;
-}
-
-static bool decode_tioce(struct model *m, u64 bus, struct decoded *d)
-{
-	u64 entry, page;
-
-	if (bus >> 63) {
-		d->to = bus & 0x3fffffffffffff;
-		d->barrier = bus >> 62 & 1;
-		d->direct = true;
-		return true;
-	}
-	if (bus <= 0xffffffff && bus >= 0x80000000) {
-		d->to = m->regs[(0xb078 >> 3) + m->port] | (bus & 0x3fffffff);
-		d->barrier = bus & 0x40000000;
-		d->direct = true;
-		return true;
-	}
-	if (bus <= 0x7fffffff) {
-		d->barrier = bus & 0x40000000;
-		bus &= 0x3fffffff;
-		if (bus >> 18 >= 2048 - 64)
-			return false;
-		entry = m->regs[(0x38000 >> 3) + 64 + (bus >> 18)];
-		page = 0x40000;
-	} else if (bus >= 0x4000000000 && bus <= 0x7fffffffff) {
-		entry = m->regs[(0x30000 >> 3) + ((bus & 0x3fffffffff) >> 26)];
-		page = 0x4000000;
-	} else if (bus >= 0x8000000000 && bus <= 0xffffffffff) {
-		entry = m->regs[(0x38000 >> 3) + 32 * m->port +
-				((bus & 0x7fffffffff) >> 34)];
-		page = 0x400000000;
-	} else {
-		return false;
-	}
-	if (!(entry >> 63))
-		return false;
-	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
-	return true;
-}
-
-static bool decode(struct model *m, u64 bus, struct decoded *d)
-{
-	memset(d, 0, sizeof(*d));
-	switch (m->chip) {
-	case SN_TIOCA:
-		return decode_tioca(m, bus, d);
-	case SN_TIOCE:
-		return decode_tioce(m, bus, d);
-	default:
-		return decode_pcibr(m, bus, d);
-	}
-}
-
-/* The device writes. */
-static bool post(struct model *m, u64 bus, u64 value)
-{
-	struct decoded d;
-
-	if (!decode(m, bus, &d) || m->nr_posted == NR_POSTED)
-		return false;
-	if (d.barrier)
-		drain(m);
-	m->posted[m->nr_posted++] = (struct posted){ d.to, value };
-	return true;
-}
+#include "model.h"
 
 /* A bridge, a device behind it, some pages. */
 struct fixture {
-	struct model		model;
+	struct sn_model		model;
 	struct sn_bridge_params	params;
 	struct sn_bridge	*bridge;
 	struct sn_slot		slot;
 	struct device		*dev;
 	struct page		*page;
+	u64			mask;
 };
 
 static int sn_test_init(struct kunit *test)
@@ -237,14 +29,14 @@ static int sn_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
-	f->model.regs = kvzalloc(REGS_END, GFP_KERNEL);
+	f->model.regs = kvzalloc(SN_MODEL_REGS, GFP_KERNEL);
 	f->page = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
 	f->dev = kunit_device_register(test, "sn");
 	if (!f->model.regs || !f->page || IS_ERR(f->dev))
 		return -ENOMEM;
 	/* RAM as it is here, on node 0. */
 	f->params = (struct sn_bridge_params){
-		.regs_ops = &model_ops, .regs = &f->model, .revision = 2,
+		.regs_ops = &sn_model_ops, .regs = &f->model, .revision = 2,
 		.hub = { .nasid_shift = 38, .nasid_mask = 0x7ff },
 		.page_shift = 12, .target = 8, .window = 0x80000000,
 	};
@@ -284,6 +76,7 @@ static struct fixture *attach(struct kunit *test, enum sn_chip chip, u64 mask)
 	f->model.pcix = f->params.pcix;
 	f->model.revision = f->params.revision;
 	f->model.port = f->slot.port;
+	f->dev->dma_mask = &f->mask;	/* not the coherent one as well */
 	f->bridge = sn_bridge_create(&f->params);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->bridge);
 	KUNIT_ASSERT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot), 0);
@@ -369,7 +162,7 @@ static void another_function_has_its_own_channel(struct kunit *test)
 static void pcix_does_not_prefetch(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct decoded d;
+	struct sn_decoded d;
 	dma_addr_t bus;
 
 	f->params.pcix = true;
@@ -378,7 +171,7 @@ static void pcix_does_not_prefetch(struct kunit *test)
 	attach_far(test, SN_TIOCP, DMA_BIT_MASK(32));
 	bus = map_at(f, FAR, 8, 0);
 	KUNIT_EXPECT_EQ(test, bus, 0x40000000ULL);
-	KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 	KUNIT_EXPECT_FALSE(test, d.prefetch);
 }
 
@@ -408,6 +201,77 @@ static void an_entry_leads_to_the_worked_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0x40012345011ULL);
 }
 
+static void an_io_page_may_be_16_kib(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sn_decoded d;
+	dma_addr_t bus;
+
+	f->params.page_shift = 14;
+	attach_far(test, SN_PIC, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x20 / 8] & 0x200000, 0x200000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + 0x10, 8, 0), 0x40001010ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0x4012344809ULL);
+	/* Two entries, so an even one is the first. */
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + 0x2ff8, 16, 0), 0x4000bff8ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10010 / 8], 0x4012344809ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10018 / 8], 0x4012348809ULL);
+	f->params.hub.memory_as = 0;
+	attach(test, SN_TIOCA, DMA_BIT_MASK(32));
+	bus = map_one(f, 64, 0);
+	KUNIT_ASSERT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 1);
+	unmap_one(f, bus, 64);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+}
+
+static void a_swapping_slot_has_its_bit_in_the_address(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->model.regs[0x208 / 8] = 0x80000;
+	attach_far(test, SN_PIC, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + 0x10, 8, 0), 0x60000010ULL);
+	unmap_at(f, 0x60000010ULL, 8);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8], 0);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x60000000ULL);
+}
+
+static void tioca_maps_another_nodes_memory_by_the_gart(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 *gart;
+
+	f->model.regs[0xe8 / 8] = 1 << 20;
+	attach_far(test, SN_TIOCA, DMA_BIT_MASK(48));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR_TIOCA, 8, 0), 0xc0000000ULL);
+	gart = phys_to_virt(f->model.regs[0x200 / 8] & ~0xfffULL);
+	KUNIT_EXPECT_EQ(test, gart[0x40000], 0x8000000040012345ULL);
+}
+
+static void tioce_has_pages_of_three_sizes(struct kunit *test)
+{
+	struct fixture *f = attach_far(test, SN_TIOCE, DMA_BIT_MASK(40));
+	dma_addr_t bus;
+
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x4002345000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x30000 / 8],
+			0x8000040010000000ULL);
+	bus = map_at(f, FAR, SZ_128M, 0);
+	KUNIT_EXPECT_EQ(test, bus, 0x8012345000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x38000 / 8],
+			0x8000040000000000ULL);
+	/* Both cover it, and neither has a barrier. */
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0xd2345000ULL);
+	f = attach_far(test, SN_TIOCE, DMA_BIT_MASK(31));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x40005000ULL);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x38200 / 8],
+			0x8000040012340000ULL);
+}
+
 static void memory_of_another_kind_is_not_mapped(struct kunit *test)
 {
 	enum sn_chip chip;
@@ -431,7 +295,7 @@ static void the_window_is_used_without_a_barrier(struct kunit *test)
 			0x40000000ULL);
 	/* It ends at 2 GiB. */
 	KUNIT_EXPECT_EQ(test, map_at(f, 0x1307ffff000ULL, 0x1001, 0),
-			0x40001000ULL);
+			0x40002000ULL);
 }
 
 /* Every bridge and mask: what is mapped has the barrier if it was asked for. */
@@ -471,14 +335,14 @@ static void every_path_keeps_the_barrier(struct kunit *test)
 		struct fixture *f = attach_way(test, i);
 		dma_addr_t plain = map_one(f, 64, 0);
 		dma_addr_t bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
-		struct decoded d;
+		struct sn_decoded d;
 
 		KUNIT_ASSERT_FALSE(test, plain == DMA_MAPPING_ERROR);
 		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
-		KUNIT_ASSERT_TRUE(test, decode(&f->model, plain, &d));
+		KUNIT_ASSERT_TRUE(test, sn_model_decode(&f->model, plain, &d));
 		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
 		KUNIT_EXPECT_FALSE_MSG(test, d.barrier, "way %d", i);
-		KUNIT_ASSERT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_ASSERT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
 		KUNIT_EXPECT_TRUE_MSG(test, d.barrier, "way %d", i);
 		KUNIT_EXPECT_FALSE_MSG(test, d.prefetch, "way %d", i);
@@ -496,13 +360,13 @@ static void coherent_memory_has_the_barrier(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		struct fixture *f = attach_way(test, i);
-		struct decoded d;
+		struct sn_decoded d;
 		dma_addr_t bus;
 		u64 *mem = dma_alloc_coherent(f->dev, 100, &bus, GFP_KERNEL);
 
 		KUNIT_ASSERT_NOT_NULL(test, mem);
 		KUNIT_EXPECT_EQ(test, mem[0], 0);
-		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 		KUNIT_EXPECT_EQ(test, d.to, virt_to_phys(mem));
 		KUNIT_EXPECT_TRUE_MSG(test, d.barrier, "way %d", i);
 		dma_free_coherent(f->dev, 100, mem, bus);
@@ -515,7 +379,7 @@ static void check_race(struct kunit *test, struct fixture *f,
 {
 	u64 *mem = page_address(f->page);
 	dma_addr_t data, done;
-	struct posted *last;
+	struct sn_posted *last;
 
 	mem[0] = 0;
 	mem[PAGE_SIZE / 8] = 0;
@@ -524,13 +388,13 @@ static void check_race(struct kunit *test, struct fixture *f,
 				  attrs);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, data));
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, done));
-	KUNIT_ASSERT_TRUE(test, post(&f->model, data, 1));
-	KUNIT_ASSERT_TRUE(test, post(&f->model, done, 2));
+	KUNIT_ASSERT_TRUE(test, sn_model_post(&f->model, data, 1));
+	KUNIT_ASSERT_TRUE(test, sn_model_post(&f->model, done, 2));
 	last = &f->model.posted[--f->model.nr_posted];
-	land(last);
+	sn_model_land(last);
 	KUNIT_EXPECT_EQ(test, mem[PAGE_SIZE / 8], 2);
 	KUNIT_EXPECT_EQ(test, mem[0] == 0, data_missing);
-	drain(&f->model);
+	sn_model_drain(&f->model);
 	dma_unmap_page_attrs(f->dev, data, 64, DMA_FROM_DEVICE, 0);
 	dma_unmap_page_attrs(f->dev, done, 64, DMA_FROM_DEVICE, attrs);
 }
@@ -558,10 +422,10 @@ static void flushed_writes_are_in_memory(struct kunit *test)
 		dma_addr_t bus = map_one(f, 64, 0);
 
 		mem[0] = 0;
-		KUNIT_ASSERT_TRUE(test, post(&f->model, bus, 3));
+		KUNIT_ASSERT_TRUE(test, sn_model_post(&f->model, bus, 3));
 		KUNIT_EXPECT_EQ(test, dma_flush_writes(f->dev), 0);
 		KUNIT_EXPECT_EQ(test, mem[0], 3);
-		drain(&f->model);
+		sn_model_drain(&f->model);
 		unmap_one(f, bus, 64);
 	}
 }
@@ -603,6 +467,47 @@ static void a_mask_that_reaches_nothing_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_set_mask(f->dev, DMA_BIT_MASK(32)), 0);
 }
 
+/* Streaming mappings go by the streaming mask, with a barrier or without. */
+static void each_call_goes_by_its_own_mask(struct kunit *test)
+{
+	struct fixture *f = attach_far(test, SN_PIC, DMA_BIT_MASK(64));
+	dma_addr_t bus;
+	void *mem;
+
+	f->dev->coherent_dma_mask = DMA_BIT_MASK(32);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
+			0x8100004012345000ULL);
+	f->params.hub.memory_as = 0;
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	f->dev->coherent_dma_mask = DMA_BIT_MASK(32);
+	mem = dma_alloc_coherent(f->dev, 8, &bus, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	KUNIT_EXPECT_EQ(test, bus, 0x40000000ULL);
+	dma_free_coherent(f->dev, 8, mem, bus);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+	/* On PCI-X this PIC has no way for it, and says so. */
+	f->params.pcix = true;
+	attach(test, SN_PIC, DMA_BIT_MASK(64));
+	f->dev->coherent_dma_mask = DMA_BIT_MASK(63);
+	KUNIT_EXPECT_NULL(test, dma_alloc_coherent(f->dev, 8, &bus,
+						   GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+}
+
+static void there_is_no_way_to_another_device(struct kunit *test)
+{
+	enum sn_chip chip;
+	dma_addr_t bus;
+
+	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		struct fixture *f = attach(test, chip, DMA_BIT_MASK(64));
+
+		bus = dma_map_resource(f->dev, 0x1000, 8, DMA_FROM_DEVICE, 0);
+		KUNIT_EXPECT_TRUE(test, dma_mapping_error(f->dev, bus));
+		KUNIT_EXPECT_EQ(test, dma_get_merge_boundary(f->dev), 0);
+	}
+}
+
 static void a_bus_limit_closes_the_direct_way(struct kunit *test)
 {
 	struct fixture *f;
@@ -625,7 +530,7 @@ static void tioca_refuses_the_barrier(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(masks); i++) {
 		struct fixture *f = attach(test, SN_TIOCA, masks[i]);
 		struct dma_query q;
-		struct decoded d;
+		struct sn_decoded d;
 		dma_addr_t bus;
 
 		KUNIT_EXPECT_EQ(test, dma_get_ordering(f->dev),
@@ -643,7 +548,7 @@ static void tioca_refuses_the_barrier(struct kunit *test)
 				DMA_MAPPING_ERROR);
 		bus = map_one(f, 64, DMA_ATTR_REQUIRE_COHERENT);
 		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
-		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+		KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 		KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
 		dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
 				     DMA_ATTR_REQUIRE_COHERENT);
@@ -721,21 +626,21 @@ static void unmapped_entries_no_longer_translate(struct kunit *test)
 		struct fixture *f = attach(test, how[i].chip, how[i].mask);
 		size_t size = 2 * PAGE_SIZE;
 		dma_addr_t bus;
-		struct decoded d;
+		struct sn_decoded d;
 
 		bus = dma_map_page_attrs(f->dev, f->page, 100, size,
 					 DMA_FROM_DEVICE, how[i].attrs);
 		KUNIT_ASSERT_FALSE(test, dma_mapping_error(f->dev, bus));
-		KUNIT_EXPECT_TRUE(test, decode(&f->model, bus + size - 1, &d));
+		KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus + size - 1, &d));
 		KUNIT_EXPECT_EQ(test, d.to,
 				page_to_phys(f->page) + 100 + size - 1);
 		KUNIT_EXPECT_FALSE(test, d.direct);
 		dma_unmap_page_attrs(f->dev, bus, size, DMA_FROM_DEVICE,
 				     how[i].attrs);
-		KUNIT_EXPECT_FALSE_MSG(test, decode(&f->model, bus, &d),
+		KUNIT_EXPECT_FALSE_MSG(test, sn_model_decode(&f->model, bus, &d),
 				       "way %d", i);
 		KUNIT_EXPECT_FALSE_MSG(test,
-				       decode(&f->model, bus + size - 1, &d),
+				       sn_model_decode(&f->model, bus + size - 1, &d),
 				       "way %d", i);
 	}
 }
@@ -744,9 +649,8 @@ static void an_entry_that_does_not_arrive_fails_the_map(struct kunit *test)
 {
 	struct fixture *f = attach(test, SN_TIOCP, DMA_BIT_MASK(31));
 
-	f->model.lossy = true;
+	f->model.lossy = 1;
 	KUNIT_EXPECT_TRUE(test, map_one(f, 8, 0) == DMA_MAPPING_ERROR);
-	f->model.lossy = false;
 	KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), 0x40000000ULL);
 	unmap_one(f, 0x40000000ULL, 8);
 }
@@ -755,20 +659,20 @@ static void tioce_does_not_share_what_has_no_barrier(struct kunit *test)
 {
 	struct fixture *f = attach(test, SN_TIOCE, DMA_BIT_MASK(40));
 	dma_addr_t plain = map_one(f, 64, 0), again, bus;
-	struct decoded d;
+	struct sn_decoded d;
 
 	KUNIT_EXPECT_GE(test, plain, 0x4000000000ULL);
 	bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
-	KUNIT_ASSERT_TRUE(test, decode(&f->model, bus, &d));
+	KUNIT_ASSERT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 	KUNIT_EXPECT_TRUE(test, d.barrier);
 	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
 	again = map_one(f, 64, 0);
-	KUNIT_ASSERT_TRUE(test, decode(&f->model, again, &d));
+	KUNIT_ASSERT_TRUE(test, sn_model_decode(&f->model, again, &d));
 	KUNIT_EXPECT_FALSE(test, d.barrier);
 	unmap_one(f, again, 64);
 	unmap_one(f, plain, 64);
-	KUNIT_EXPECT_FALSE(test, decode(&f->model, plain, &d) && !d.direct);
-	KUNIT_EXPECT_TRUE(test, decode(&f->model, bus, &d));
+	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, plain, &d) && !d.direct);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
 	dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
 			     DMA_ATTR_WRITE_BARRIER);
 }
@@ -778,14 +682,14 @@ static void tioce_keeps_an_entry_until_the_last_unmap(struct kunit *test)
 	struct fixture *f = attach(test, SN_TIOCE, DMA_BIT_MASK(31));
 	dma_addr_t bus = map_one(f, 64, DMA_ATTR_WRITE_BARRIER);
 	dma_addr_t plain = map_one(f, 64, 0);
-	struct decoded d;
+	struct sn_decoded d;
 
 	KUNIT_EXPECT_EQ(test, bus, plain | 0x40000000ULL);
 	dma_unmap_page_attrs(f->dev, bus, 64, DMA_FROM_DEVICE,
 			     DMA_ATTR_WRITE_BARRIER);
-	KUNIT_EXPECT_TRUE(test, decode(&f->model, plain, &d));
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, plain, &d));
 	unmap_one(f, plain, 64);
-	KUNIT_EXPECT_FALSE(test, decode(&f->model, plain, &d));
+	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, plain, &d));
 }
 
 static void tioce_has_a_window_per_port(struct kunit *test)
@@ -870,6 +774,10 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(pcix_does_not_prefetch),
 	KUNIT_CASE(shub2_has_its_banks_in_the_address),
 	KUNIT_CASE(an_entry_leads_to_the_worked_address),
+	KUNIT_CASE(an_io_page_may_be_16_kib),
+	KUNIT_CASE(a_swapping_slot_has_its_bit_in_the_address),
+	KUNIT_CASE(tioca_maps_another_nodes_memory_by_the_gart),
+	KUNIT_CASE(tioce_has_pages_of_three_sizes),
 	KUNIT_CASE(memory_of_another_kind_is_not_mapped),
 	KUNIT_CASE(the_window_is_used_without_a_barrier),
 	KUNIT_CASE(every_path_keeps_the_barrier),
@@ -878,6 +786,8 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(flushed_writes_are_in_memory),
 	KUNIT_CASE(what_cannot_flush_says_so),
 	KUNIT_CASE(a_mask_that_reaches_nothing_is_refused),
+	KUNIT_CASE(each_call_goes_by_its_own_mask),
+	KUNIT_CASE(there_is_no_way_to_another_device),
 	KUNIT_CASE(a_bus_limit_closes_the_direct_way),
 	KUNIT_CASE(tioca_refuses_the_barrier),
 	KUNIT_CASE(entries_run_out_and_recover),

@@ -583,6 +583,10 @@ const struct dma_conformance_backend *const conf_backends[] = {
 	&model_cache.be, &model_reorder.be, &model_offset.be, &model_iommu.be,
 	&model_bounce.be, &model_lazy.be, &model_all.be,
 #endif
+#ifdef CONFIG_SGI_SN_KUNIT_TEST
+	&conf_sn[0], &conf_sn[1], &conf_sn[2], &conf_sn[3], &conf_sn[4],
+	&conf_sn[5],
+#endif
 	NULL
 };
 

@@ -94,6 +94,10 @@ struct conf {
 
 extern const struct dma_conformance_backend *const conf_backends[];
 
+/* drivers/sn/sn_conformance.c */
+#define CONF_NR_SN	6
+extern const struct dma_conformance_backend conf_sn[CONF_NR_SN];
+
 int conf_backends_init(void);
 void conf_backends_exit(void);
 

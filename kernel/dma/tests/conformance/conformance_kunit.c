@@ -352,7 +352,8 @@ static void a_false_claim_is_named(struct kunit *test)
 				   conf_claim_name(claim));
 	}
 	liar = *be;
-	liar.ordering = DMA_ORDERING_WEAK;
+	liar.ordering = be->ordering == DMA_ORDERING_WEAK ?
+			DMA_ORDERING_STRONG : DMA_ORDERING_WEAK;
 	KUNIT_EXPECT_STREQ(test, conf_false_claim(conf) ?: "none", "ordering");
 	liar = *be;
 	liar.max_mapping = PAGE_SIZE;

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The bridges as their device sees them: model.h.
+ */
+#include <linux/io.h>
+#include "model.h"
+
+void sn_model_land(struct sn_posted *write)
+{
+	*(u64 *)phys_to_virt(write->phys) = write->value;
+}
+
+/* Last first. */
+void sn_model_drain(struct sn_model *m)
+{
+	while (m->nr_posted)
+		sn_model_land(&m->posted[--m->nr_posted]);
+}
+
+/* In the order of the writes. */
+static void drain_in_order(struct sn_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_posted; i++)
+		sn_model_land(&m->posted[i]);
+	m->nr_posted = 0;
+}
+
+static u64 model_read(void *regs, unsigned int offset)
+{
+	struct sn_model *m = regs;
+
+	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
+		return 0;
+	if (m->chip == SN_TIOCP && m->revision > 1 && offset == 0x248)
+		drain_in_order(m);
+	if (offset == 0x50 && m->lossy && !--m->lossy)
+		return 1;
+	return m->regs[offset / 8];
+}
+
+static void model_write(void *regs, unsigned int offset, u64 value)
+{
+	struct sn_model *m = regs;
+
+	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
+		return;
+	m->regs[offset / 8] = value;
+	if (m->chip == SN_PIC && offset == 0x1c8 && value == 1 && !m->deaf) {
+		drain_in_order(m);
+		m->flush_word = 0x10f;
+	}
+}
+
+const struct sn_regs_ops sn_model_ops = {
+	.read	= model_read,
+	.write	= model_write,
+};
+
+static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
+{
+	unsigned int shift = m->regs[0x20 / 8] & 0x200000 ? 14 : 12;
+	u64 entry;
+
+	if (bus >> 60) {
+		if (bus >> 60 != (m->chip == SN_PIC ? 8 : 1))
+			return false;
+		d->to = bus & 0x3fffffffffffff;
+		d->barrier = bus & 0x0100000000000000;
+		d->prefetch = bus & 0x0800000000000000;
+		d->direct = true;
+		return true;
+	}
+	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->pcix) {
+		d->to = bus;	/* the window is at 2 GiB */
+		d->direct = true;
+		return true;
+	}
+	if (bus < 0x40000000 || bus > 0x7fffffff)
+		return false;
+	bus &= 0x1fffffff;
+	if (bus >> shift >= 1024)
+		return false;
+	entry = m->regs[(0x10000 >> 3) + (bus >> shift)];
+	if (!(entry & 1) || (m->chip == SN_PIC && (entry >> 8 & 15) != 8))
+		return false;
+	d->to = (entry & 0xfffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));
+	d->barrier = entry & 0x10;
+	d->prefetch = entry & 8;
+	return true;
+}
+
+static bool decode_tioca(struct sn_model *m, u64 bus, struct sn_decoded *d)
+{
+	unsigned int shift = m->regs[0x28 / 8] & 2 ? 14 : 12;
+	u64 *gart, entry;
+
+	if (bus >> 60 == 1) {
+		d->to = bus & 0x3fffffffffffff;
+		d->direct = true;
+		return true;
+	}
+	if (bus > 0xffffffff && bus <= 0xffffffffffff) {
+		d->to = (m->regs[0xe8 / 8] >> 20 & 0x3f) << 48 | bus;
+		d->direct = true;
+		return true;
+	}
+	if (bus < 0xc0000000 || !(m->regs[0x200 / 8] & 1) ||
+	    (m->regs[0x28 / 8] & 4) == 0)
+		return false;
+	gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
+	entry = le64_to_cpu((__force __le64)gart[(bus - 0x80000000) >> shift]);
+	if (!(entry >> 63))
+		return false;
+	d->to = (entry << 12 & 0x3ffffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));
+	return true;
+}
+
+static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
+{
+	u64 entry, page;
+
+	if (bus >> 63) {
+		d->to = bus & 0x3fffffffffffff;
+		d->barrier = bus >> 62 & 1;
+		d->direct = true;
+		return true;
+	}
+	if (bus <= 0xffffffff && bus >= 0x80000000) {
+		d->to = m->regs[(0xb078 >> 3) + m->port] | (bus & 0x3fffffff);
+		d->barrier = bus & 0x40000000;
+		d->direct = true;
+		return true;
+	}
+	if (bus <= 0x7fffffff) {
+		d->barrier = bus & 0x40000000;
+		bus &= 0x3fffffff;
+		if (bus >> 18 >= 2048 - 64)
+			return false;
+		entry = m->regs[(0x38000 >> 3) + 64 + (bus >> 18)];
+		page = 0x40000;
+	} else if (bus >= 0x4000000000 && bus <= 0x7fffffffff) {
+		entry = m->regs[(0x30000 >> 3) + ((bus & 0x3fffffffff) >> 26)];
+		page = 0x4000000;
+	} else if (bus >= 0x8000000000 && bus <= 0xffffffffff) {
+		entry = m->regs[(0x38000 >> 3) + 32 * m->port +
+				((bus & 0x7fffffffff) >> 34)];
+		page = 0x400000000;
+	} else {
+		return false;
+	}
+	if (!(entry >> 63))
+		return false;
+	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
+	return true;
+}
+
+bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
+{
+	memset(d, 0, sizeof(*d));
+	switch (m->chip) {
+	case SN_TIOCA:
+		return decode_tioca(m, bus, d);
+	case SN_TIOCE:
+		return decode_tioce(m, bus, d);
+	default:
+		return decode_pcibr(m, bus, d);
+	}
+}
+
+/* The device writes. */
+bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
+{
+	struct sn_decoded d;
+
+	if (!sn_model_decode(m, bus, &d) || m->nr_posted == SN_MODEL_POSTED)
+		return false;
+	if (d.barrier)
+		sn_model_drain(m);
+	m->posted[m->nr_posted++] = (struct sn_posted){ d.to, value };
+	return true;
+}
+
+/* How many entries are valid? */
+long sn_model_used(struct sn_model *m)
+{
+	u64 *gart, valid = m->chip == SN_TIOCE ? 1ULL << 63 : 1;
+	unsigned int i, shift, end = m->chip == SN_TIOCE ? 0x3c000 : 0x12000;
+	long used = 0;
+
+	if (m->chip == SN_TIOCA) {
+		gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
+		shift = m->regs[0x28 / 8] & 2 ? 14 : 12;
+		for (i = 0x40000000 >> shift; i < 0x80000000 >> shift; i++)
+			used += !!gart[i];
+		return used;
+	}
+	for (i = m->chip == SN_TIOCE ? 0x30000 : 0x10000; i < end; i += 8)
+		used += !!(m->regs[i / 8] & valid);
+	return used;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A model of the bridges, for tests: registers, and what a device gets to through
+ * them.
+ *
+ * It decodes by numbers of its own.  It keeps what a device writes back and lands
+ * it in the worst order, the last write first, unless a write has the barrier:
+ * then all earlier ones land before it.
+ */
+#ifndef _SN_MODEL_H
+#define _SN_MODEL_H
+
+#include <linux/types.h>
+#include "bridge.h"
+
+#define SN_MODEL_POSTED	64
+#define SN_MODEL_REGS	0x40000		/* bytes */
+
+struct sn_posted {
+	u64	phys;
+	u64	value;
+};
+
+struct sn_model {
+	enum sn_chip	chip;
+	bool		pcix;
+	unsigned int	revision;
+	unsigned int	port;
+	u64		*regs;
+	u64		flush_word;
+	bool		deaf;		/* does not answer a force interrupt */
+	unsigned int	lossy;		/* which time entries get lost */
+	unsigned int	nr_posted;
+	struct sn_posted	posted[SN_MODEL_POSTED];
+};
+
+/* A bus address: where it leads, or false for an error of the bridge. */
+struct sn_decoded {
+	u64	to;		/* of the interconnect */
+	bool	barrier;
+	bool	prefetch;
+	bool	direct;
+};
+
+extern const struct sn_regs_ops sn_model_ops;
+
+bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d);
+bool sn_model_post(struct sn_model *m, u64 bus, u64 value);
+void sn_model_land(struct sn_posted *write);
+void sn_model_drain(struct sn_model *m);
+long sn_model_used(struct sn_model *m);
+
+#endif /* _SN_MODEL_H */
