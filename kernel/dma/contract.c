@@ -91,6 +91,14 @@ static unsigned int describe_p2pdma(struct device *dev, struct page *page,
 	}
 }
 
+/* Where the platform has a barrier, can the backend ask for it? */
+static bool has_barrier(enum dma_backend backend)
+{
+	return backend == DMA_BACKEND_OPS ||
+	       (backend == DMA_BACKEND_DIRECT &&
+		IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA_ATTRS));
+}
+
 /* Does the backend say that it honours @attrs, for some buffer at least? */
 static bool honours(struct device *dev, enum dma_backend backend,
 		    unsigned long attrs)
@@ -108,8 +116,7 @@ static bool honours(struct device *dev, enum dma_backend backend,
 	path = dma_path_ordering(dev);
 	return dma_sends_strong(dev) &&
 	       (path == DMA_ORDERING_STRONG ||
-		(path == DMA_ORDERING_WEAK_BARRIER &&
-		 backend == DMA_BACKEND_OPS));
+		(path == DMA_ORDERING_WEAK_BARRIER && has_barrier(backend)));
 }
 
 static int decide(struct device *dev, enum dma_backend backend,
