@@ -57,7 +57,7 @@ static dma_addr_t sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
 {
 	struct sn_request req;
 
-	if (!make_request(sdev, phys, size, mask, barrier, &req))
+	if (!size || !make_request(sdev, phys, size, mask, barrier, &req))
 		return DMA_MAPPING_ERROR;
 	return sdev->bridge->chip->map(sdev, &req);
 }

@@ -73,11 +73,14 @@ static struct shadow *get(phys_addr_t phys)
 	if (!s)
 		return NULL;
 	s->pfn = PHYS_PFN(phys);
-	/* Until something is written back, all of the page is dirty. */
+	/*
+	 * Until something is written back, all of the page is dirty.  What else is
+	 * in it may have been freed, or never been allocated.
+	 */
 	page = kmap_local_page(pfn_to_page(s->pfn));
 	data = (unsigned long *)s->data;
 	for (i = 0; i < PAGE_SIZE / sizeof(long); i++)
-		data[i] = ~page[i];
+		data[i] = ~READ_ONCE_NOCHECK(page[i]);
 	kunmap_local(page);
 	hash_add(shadows, &s->node, s->pfn);
 	return s;
