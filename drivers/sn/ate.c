@@ -4,7 +4,8 @@
  *
  * A mapping takes consecutive entries, first fit, aligned to the power of two that
  * they fill: so coherent memory is as aligned on the bus as it is in memory, and
- * what lies between two segment boundaries does so there.
+ * what lies between two segment boundaries does so there, up to the alignment of
+ * the table: 1 GiB, but 16 MiB where TIOCE has 32 bits.
  *
  * The table knows nothing of what the chip's entries look like; the chip's code
  * writes an entry only while it is taken, and clears it before it is put back, so

@@ -5,6 +5,16 @@
 #include <linux/io.h>
 #include "model.h"
 
+/* A bridge of these parameters; the registers stay as they are. */
+void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
+		    const struct sn_slot *slot)
+{
+	m->params = *params;
+	m->port = slot->port;
+	m->nr_writes = 0;
+	m->nr_posted = 0;
+}
+
 void sn_model_land(struct sn_posted *write)
 {
 	*(u64 *)phys_to_virt(write->phys) = write->value;
@@ -27,13 +37,25 @@ static void drain_in_order(struct sn_model *m)
 	m->nr_posted = 0;
 }
 
+/* What the CPU has written arrives. */
+static void land_writes(struct sn_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr_writes; i++)
+		m->regs[m->writes[i].offset / 8] = m->writes[i].value;
+	m->nr_writes = 0;
+}
+
 static u64 model_read(void *regs, unsigned int offset)
 {
 	struct sn_model *m = regs;
 
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return 0;
-	if (m->chip == SN_TIOCP && m->revision > 1 && offset == 0x248)
+	land_writes(m);
+	if (m->params.chip == SN_TIOCP && m->params.revision > 1 &&
+	    offset == 0x248)
 		drain_in_order(m);
 	if (offset == 0x50 && m->lossy && !--m->lossy)
 		return 1;
@@ -46,8 +68,13 @@ static void model_write(void *regs, unsigned int offset, u64 value)
 
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return;
-	m->regs[offset / 8] = value;
-	if (m->chip == SN_PIC && offset == 0x1c8 && value == 1 && !m->deaf) {
+	if (m->nr_writes == SN_MODEL_WRITES)
+		land_writes(m);
+	m->writes[m->nr_writes].offset = offset;
+	m->writes[m->nr_writes++].value = value;
+	if (m->params.chip == SN_PIC && offset == 0x1c8 && value == 1 &&
+	    !m->deaf) {
+		land_writes(m);
 		drain_in_order(m);
 		m->flush_word = 0x10f;
 	}
@@ -64,7 +91,7 @@ static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	u64 entry;
 
 	if (bus >> 60) {
-		if (bus >> 60 != (m->chip == SN_PIC ? 8 : 1))
+		if (bus >> 60 != (m->params.chip == SN_PIC ? 8 : 1))
 			return false;
 		d->to = bus & 0x3fffffffffffff;
 		d->barrier = bus & 0x0100000000000000;
@@ -72,7 +99,7 @@ static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
 		d->direct = true;
 		return true;
 	}
-	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->pcix) {
+	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->params.pcix) {
 		d->to = bus;	/* the window is at 2 GiB */
 		d->direct = true;
 		return true;
@@ -83,7 +110,7 @@ static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	if (bus >> shift >= 1024)
 		return false;
 	entry = m->regs[(0x10000 >> 3) + (bus >> shift)];
-	if (!(entry & 1) || (m->chip == SN_PIC && (entry >> 8 & 15) != 8))
+	if (!(entry & 1) || (m->params.chip == SN_PIC && (entry >> 8 & 15) != 8))
 		return false;
 	d->to = (entry & 0xfffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));
 	d->barrier = entry & 0x10;
@@ -117,49 +144,72 @@ static bool decode_tioca(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	return true;
 }
 
+/* An entry of the bridge, for a page of so many bytes. */
+static bool tioce_entry(u64 entry, u64 bus, u64 page, struct sn_decoded *d)
+{
+	/* Neither an interrupt's, nor anything below the page's address. */
+	if (!(entry >> 63) || entry & (0x7fc0000000000000 | (page - 1)))
+		return false;
+	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
+	return true;
+}
+
 static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
 {
-	u64 entry, page;
+	static const u64 pages[] = { 0x1000, 0x4000, 0x10000, 0x20000, 0x40000 };
+	u64 map = m->regs[0xb070 / 8], page, i;
 
+	for (i = 0; i < 2; i++)
+		if (m->params.port[i].end && bus >= m->params.port[i].start &&
+		    bus <= m->params.port[i].end)
+			return false;
 	if (bus >> 63) {
+		/* 61 is an interrupt, 60:54 are nothing. */
+		if (bus & 0x3fc0000000000000)
+			return false;
 		d->to = bus & 0x3fffffffffffff;
 		d->barrier = bus >> 62 & 1;
 		d->direct = true;
 		return true;
 	}
 	if (bus <= 0xffffffff && bus >= 0x80000000) {
-		d->to = m->regs[(0xb078 >> 3) + m->port] | (bus & 0x3fffffff);
+		d->to = (m->regs[m->port ? 0xb080 / 8 : 0xb078 / 8] &
+			 0x3fffffc0000000) | (bus & 0x3fffffff);
 		d->barrier = bus & 0x40000000;
 		d->direct = true;
 		return true;
 	}
 	if (bus <= 0x7fffffff) {
-		d->barrier = bus & 0x40000000;
-		bus &= 0x3fffffff;
-		if (bus >> 18 >= 2048 - 64)
+		if (!(map & 1) || (map >> 4 & 7) >= ARRAY_SIZE(pages))
 			return false;
-		entry = m->regs[(0x38000 >> 3) + 64 + (bus >> 18)];
-		page = 0x40000;
-	} else if (bus >= 0x4000000000 && bus <= 0x7fffffffff) {
-		entry = m->regs[(0x30000 >> 3) + ((bus & 0x3fffffffff) >> 26)];
-		page = 0x4000000;
-	} else if (bus >= 0x8000000000 && bus <= 0xffffffffff) {
-		entry = m->regs[(0x38000 >> 3) + 32 * m->port +
-				((bus & 0x7fffffffff) >> 34)];
-		page = 0x400000000;
-	} else {
-		return false;
+		page = pages[map >> 4 & 7];
+		d->barrier = bus & 0x40000000;
+		i = (bus & 0x3fffffff) / page;
+		/* The first 64 are pages of 16 GiB. */
+		if (i < 64 || i >= 2048)
+			return false;
+		return tioce_entry(m->regs[0x38000 / 8 + i], bus, page, d);
 	}
-	if (!(entry >> 63))
-		return false;
-	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
-	return true;
+	if (bus >= 0x4000000000 && bus <= 0x7fffffffff) {
+		if (!(map & 2))
+			return false;
+		i = (bus - 0x4000000000) / 0x4000000;
+		return tioce_entry(m->regs[0x30000 / 8 + i], bus, 0x4000000, d);
+	}
+	if (bus >= 0x8000000000 && bus <= 0xffffffffff) {
+		if (!(map & 1))
+			return false;
+		i = (bus - 0x8000000000) / 0x400000000 + (m->port ? 32 : 0);
+		return tioce_entry(m->regs[0x38000 / 8 + i], bus, 0x400000000,
+				   d);
+	}
+	return false;
 }
 
 bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
 {
 	memset(d, 0, sizeof(*d));
-	switch (m->chip) {
+	switch (m->params.chip) {
 	case SN_TIOCA:
 		return decode_tioca(m, bus, d);
 	case SN_TIOCE:
@@ -185,18 +235,19 @@ bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
 /* How many entries are valid? */
 long sn_model_used(struct sn_model *m)
 {
-	u64 *gart, valid = m->chip == SN_TIOCE ? 1ULL << 63 : 1;
-	unsigned int i, shift, end = m->chip == SN_TIOCE ? 0x3c000 : 0x12000;
+	bool tioce = m->params.chip == SN_TIOCE;
+	u64 *gart, valid = tioce ? 1ULL << 63 : 1;
+	unsigned int i, shift, end = tioce ? 0x3c000 : 0x12000;
 	long used = 0;
 
-	if (m->chip == SN_TIOCA) {
+	if (m->params.chip == SN_TIOCA) {
 		gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
 		shift = m->regs[0x28 / 8] & 2 ? 14 : 12;
 		for (i = 0x40000000 >> shift; i < 0x80000000 >> shift; i++)
 			used += !!gart[i];
 		return used;
 	}
-	for (i = m->chip == SN_TIOCE ? 0x30000 : 0x10000; i < end; i += 8)
+	for (i = tioce ? 0x30000 : 0x10000; i < end; i += 8)
 		used += !!(m->regs[i / 8] & valid);
 	return used;
 }

@@ -3,9 +3,13 @@
  * A model of the bridges, for tests: registers, and what a device gets to through
  * them.
  *
- * It decodes by numbers of its own.  It keeps what a device writes back and lands
- * it in the worst order, the last write first, unless a write has the barrier:
- * then all earlier ones land before it.
+ * It decodes by numbers of its own, and what a chip does not know it takes for an
+ * error.  What the CPU writes to a register is posted: nothing sees it before the
+ * next read, or the write that makes PIC send an interrupt.
+ *
+ * It keeps what a device writes back and lands it in the worst order, the last
+ * write first, unless a write has the barrier: then all earlier ones land before
+ * it.
  */
 #ifndef _SN_MODEL_H
 #define _SN_MODEL_H
@@ -15,6 +19,7 @@
 
 #define SN_MODEL_POSTED	64
 #define SN_MODEL_REGS	0x40000		/* bytes */
+#define SN_MODEL_WRITES	32
 
 struct sn_posted {
 	u64	phys;
@@ -22,11 +27,14 @@ struct sn_posted {
 };
 
 struct sn_model {
-	enum sn_chip	chip;
-	bool		pcix;
-	unsigned int	revision;
+	struct sn_bridge_params	params;
 	unsigned int	port;
 	u64		*regs;
+	unsigned int	nr_writes;	/* that are on their way to @regs */
+	struct {
+		unsigned int	offset;
+		u64		value;
+	} writes[SN_MODEL_WRITES];
 	u64		flush_word;
 	bool		deaf;		/* does not answer a force interrupt */
 	unsigned int	lossy;		/* which time entries get lost */
@@ -44,6 +52,8 @@ struct sn_decoded {
 
 extern const struct sn_regs_ops sn_model_ops;
 
+void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
+		    const struct sn_slot *slot);
 bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d);
 bool sn_model_post(struct sn_model *m, u64 bus, u64 value);
 void sn_model_land(struct sn_posted *write);

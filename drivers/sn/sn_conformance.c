@@ -67,12 +67,11 @@ static int sn_conf_setup(struct kunit *test, struct conf *conf)
 	conf->dev = kunit_device_register(test, "dma-conformance");
 	if (!b || IS_ERR(conf->dev))
 		goto err_free;
-	b->model.chip = sn->chip;
-	b->model.revision = params.revision;
 	b->model.regs = kvzalloc(SN_MODEL_REGS, GFP_KERNEL);
 	if (!b->model.regs)
 		goto err_free;
 	params.regs = &b->model;
+	sn_model_reset(&b->model, &params, &slot);
 	b->bridge = sn_bridge_create(&params);
 	if (IS_ERR(b->bridge)) {
 		ret = PTR_ERR(b->bridge);

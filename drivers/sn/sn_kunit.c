@@ -72,10 +72,7 @@ static struct fixture *attach(struct kunit *test, enum sn_chip chip, u64 mask)
 
 	detach(f);
 	f->params.chip = chip;
-	f->model.chip = chip;
-	f->model.pcix = f->params.pcix;
-	f->model.revision = f->params.revision;
-	f->model.port = f->slot.port;
+	sn_model_reset(&f->model, &f->params, &f->slot);
 	f->dev->dma_mask = &f->mask;	/* not the coherent one as well */
 	f->bridge = sn_bridge_create(&f->params);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->bridge);
@@ -267,7 +264,7 @@ static void tioce_has_pages_of_three_sizes(struct kunit *test)
 			0xd2345000ULL);
 	f = attach_far(test, SN_TIOCE, DMA_BIT_MASK(31));
 	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, DMA_ATTR_WRITE_BARRIER),
-			0x40005000ULL);
+			0x41005000ULL);
 	KUNIT_EXPECT_EQ(test, f->model.regs[0x38200 / 8],
 			0x8000040012340000ULL);
 }
@@ -704,7 +701,7 @@ static void tioce_has_a_window_per_port(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->model.regs[0xb080 / 8], 0x40000000000ULL);
 	/* Another GiB has to be mapped by entries, with the barrier still. */
 	second = map_at(f, FAR + SZ_1G, 8, DMA_ATTR_WRITE_BARRIER);
-	KUNIT_EXPECT_EQ(test, second, 0x40005000ULL);
+	KUNIT_EXPECT_EQ(test, second, 0x41005000ULL);
 	unmap_at(f, first, 8);
 	unmap_at(f, second, 8);
 	first = map_at(f, FAR + SZ_1G, 8, 0);
@@ -715,16 +712,30 @@ static void tioce_has_a_window_per_port(struct kunit *test)
 static void what_goes_downstream_is_not_used(struct kunit *test)
 {
 	struct fixture *f = test->priv;
+	struct sn_decoded d;
 	dma_addr_t bus;
 
-	f->params.port[0].start = 0;
-	f->params.port[0].end = 0x3ffff;
-	f->params.port[1].start = 0x40040000;
-	f->params.port[1].end = 0x4007ffff;
+	f->params.port[0].start = 0x1000000;
+	f->params.port[0].end = 0x103ffff;
+	f->params.port[1].start = 0x41040000;
+	f->params.port[1].end = 0x4107ffff;
 	attach(test, SN_TIOCE, DMA_BIT_MASK(31));
 	bus = map_one(f, 8, 0);
-	KUNIT_EXPECT_EQ(test, bus & -SZ_256K, 0x80000ULL);
+	KUNIT_EXPECT_EQ(test, bus & -SZ_256K, 0x1080000ULL);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus | 0x40000000,
+						&d));
 	unmap_one(f, bus, 8);
+	/* D32, and the same address with the barrier. */
+	f->params.port[0].start = 0x92300000;
+	f->params.port[0].end = 0x923fffff;
+	f->params.port[1].start = 0xd2800000;
+	f->params.port[1].end = 0xd28fffff;
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR, 8, 0), 0x1005000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + SZ_4M + SZ_1M, 8, 0),
+			0x1045000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, FAR + SZ_16M, 8, 0), 0x93345000ULL);
 }
 
 static void the_query_says_what_a_mapping_takes(struct kunit *test)

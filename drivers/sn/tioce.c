@@ -14,13 +14,25 @@
  * without share as well, but only where the address can say so: a request takes
  * part in a mapping of a mode that it could have been given itself, no other.
  *
- * There is no register that flushes a device's writes.
+ * There is no register that flushes a device's writes.  D32 cannot be closed: its
+ * register has no valid bit, so after the last unmap it shows what it did until
+ * somebody else needs it.
  *
- * Register and bit numbers: after the Linux 2.6 header tioce.h of arch/ia64.  Not
- * from there but inferred, and to be checked on a chip: that entry 64 of the
- * second table is bus address 0 of M32, where M40S begins, that the register of
- * D32 holds the address in place, and that reading TIOCE_PAGE_MAP settles what
- * was written to the tables.
+ * Register and bit numbers: the Linux 2.6 header tioce.h and tioce_provider.c of
+ * arch/ia64.  From there, too: that entry n of the second table is page n of M32,
+ * so that M32 begins at page 64, behind what M40S has of that table; that the
+ * register of D32 holds the address in place, and is read back once it is set.
+ * Revision A locks up unless each access of a register has certain reads around
+ * it: struct sn_regs_ops is the place for them.
+ *
+ * Inferred, and to be checked on a chip:
+ *  - entry 32 of the second table, the second port's first, is the first page of
+ *    M40S as entry 0 is on the first port.  The range has room for 32 pages and
+ *    each port has 32; but Linux 2.6 made an address of 41 bits of it.
+ *  - a read of TIOCE_PAGE_MAP brings what was written to the tables to where it
+ *    is used, as any read behind a posted write does.  Linux 2.6 read nothing.
+ *  - a range that goes downstream does so with bit 30 set or clear in what is
+ *    sent, so an address may be in one neither with the barrier nor without.
  */
 #include <linux/list.h>
 #include "sn.h"
@@ -44,6 +56,7 @@
 #define TIOCE_D32_SIZE		0x40000000ULL
 #define TIOCE_BARRIER32		BIT_ULL(30)	/* of D32 and M32 */
 #define TIOCE_M32_SHIFT		18
+#define TIOCE_M32_BASE(n)	((u64)(n) << TIOCE_M32_SHIFT)
 #define TIOCE_M40_BASE		0x4000000000ULL
 #define TIOCE_M40_SHIFT		26
 #define TIOCE_M40S_BASE		0x8000000000ULL
@@ -104,7 +117,8 @@ static int tioce_init(struct sn_bridge *bridge)
 	bridge->tioce = ce;
 	spin_lock_init(&ce->lock);
 	INIT_LIST_HEAD(&ce->maps);
-	ret = sn_table_init(&ce->m32, first, nr, TIOCE_M32_SHIFT, 0);
+	ret = sn_table_init(&ce->m32, first, nr, TIOCE_M32_SHIFT,
+			    TIOCE_M32_BASE(first));
 	if (!ret)
 		ret = sn_table_init(&ce->m40, 0, TIOCE_NR_40, TIOCE_M40_SHIFT,
 				    TIOCE_M40_BASE);
@@ -264,6 +278,7 @@ static bool tioce_get_d32(struct sn_device *sdev, const struct sn_request *req,
 	map->bus = TIOCE_D32_BASE;
 	map->size = TIOCE_D32_SIZE;
 	sn_write(sdev->bridge, TIOCE_DIRECT_MAP(map->port), map->addr);
+	sn_read(sdev->bridge, TIOCE_DIRECT_MAP(map->port));
 	return true;
 }
 
@@ -286,6 +301,7 @@ static bool tioce_get(struct sn_device *sdev, const struct sn_request *req,
 		tioce_entry(sdev->bridge, map->mode, map->entry + i,
 			    (map->addr + ((u64)i << table->shift)) |
 			    TIOCE_ENTRY_VALID);
+	sn_read(sdev->bridge, TIOCE_PAGE_MAP);	/* they are there */
 	return true;
 }
 
@@ -297,7 +313,7 @@ static void tioce_put(struct sn_bridge *bridge, struct tioce_map *map)
 
 	for (i = 0; table && i < map->nr; i++)
 		tioce_entry(bridge, map->mode, map->entry + i, 0);
-	sn_read(bridge, TIOCE_PAGE_MAP);	/* it is there */
+	sn_read(bridge, TIOCE_PAGE_MAP);	/* they are gone */
 	if (table)
 		sn_table_put(table, map->entry, map->nr);
 	list_del(&map->list);
@@ -325,7 +341,6 @@ static struct tioce_map *tioce_make(struct sn_device *sdev,
 		map->mode = order[i];
 		if (tioce_may(sdev, req, map->mode) &&
 		    tioce_get(sdev, req, map)) {
-			sn_read(sdev->bridge, TIOCE_PAGE_MAP);	/* it is there */
 			list_add(&map->list, &sdev->bridge->tioce->maps);
 			return map;
 		}
