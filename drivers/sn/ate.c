@@ -29,7 +29,7 @@
 int sn_table_init(struct sn_table *table, unsigned int first,
 		  unsigned int count, unsigned int shift, u64 base)
 {
-	table->used = bitmap_zalloc(count, GFP_KERNEL);
+	table->used = sn_zalloc(BITS_TO_LONGS(count) * sizeof(long), GFP_KERNEL);
 	if (!table->used)
 		return -ENOMEM;
 	spin_lock_init(&table->lock);
@@ -46,7 +46,7 @@ int sn_table_init(struct sn_table *table, unsigned int first,
  */
 void sn_table_exit(struct sn_table *table)
 {
-	bitmap_free(table->used);
+	sn_zfree(table->used);
 	table->used = NULL;
 }
 

@@ -18,10 +18,12 @@
  *
  * Each device has operations of its own, for they lead from it to its bridge.
  */
+#include <kunit/static_stub.h>
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/scatterlist.h>
+#include <linux/slab.h>
 #include "sn.h"
 
 static const struct sn_chip_ops * const chips[SN_NR_CHIPS] = {
@@ -30,6 +32,30 @@ static const struct sn_chip_ops * const chips[SN_NR_CHIPS] = {
 	[SN_TIOCA]	= &sn_tioca_ops,
 	[SN_TIOCE]	= &sn_tioce_ops,
 };
+
+void *sn_zalloc(size_t size, gfp_t gfp)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sn_zalloc, size, gfp);
+	return kzalloc(size, gfp);
+}
+
+void sn_zfree(void *mem)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sn_zfree, mem);
+	kfree(mem);
+}
+
+struct page *sn_alloc_pages(int node, gfp_t gfp, unsigned int order)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sn_alloc_pages, node, gfp, order);
+	return alloc_pages_node(node, gfp, order);
+}
+
+void sn_free_pages(struct page *page, unsigned int order)
+{
+	KUNIT_STATIC_STUB_REDIRECT(sn_free_pages, page, order);
+	__free_pages(page, order);
+}
 
 static struct sn_device *to_sn(struct device *dev)
 {
@@ -52,14 +78,14 @@ static bool make_request(struct sn_device *sdev, phys_addr_t phys, size_t size,
 	       end - req->addr == size - 1;
 }
 
-static dma_addr_t sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
-			 u64 mask, bool barrier)
+static int sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
+		  u64 mask, bool barrier, dma_addr_t *bus)
 {
 	struct sn_request req;
 
 	if (!size || !make_request(sdev, phys, size, mask, barrier, &req))
-		return DMA_MAPPING_ERROR;
-	return sdev->bridge->chip->map(sdev, &req);
+		return -EIO;
+	return sdev->bridge->chip->map(sdev, &req, bus);
 }
 
 /* A device that does not write has nothing to order. */
@@ -72,8 +98,12 @@ static dma_addr_t sn_map_page(struct device *dev, struct page *page,
 			      unsigned long offset, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
-	return sn_map(to_sn(dev), page_to_phys(page) + offset, size,
-		      dma_get_mask(dev), wants_barrier(dir, attrs));
+	dma_addr_t bus;
+
+	if (sn_map(to_sn(dev), page_to_phys(page) + offset, size,
+		   dma_get_mask(dev), wants_barrier(dir, attrs), &bus))
+		return DMA_MAPPING_ERROR;
+	return bus;
 }
 
 static void sn_unmap_page(struct device *dev, dma_addr_t bus, size_t size,
@@ -95,21 +125,21 @@ static void sn_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 			      attrs);
 }
 
+/* A list that did not fit is -ENOMEM, and one that never would is -EIO. */
 static int sn_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		     enum dma_data_direction dir, unsigned long attrs)
 {
 	struct scatterlist *sg;
-	int i;
+	int i, ret;
 
 	for_each_sg(sgl, sg, nents, i) {
-		dma_addr_t bus = sn_map_page(dev, sg_page(sg), sg->offset,
-					     sg->length, dir, attrs);
-
-		if (bus == DMA_MAPPING_ERROR) {
+		ret = sn_map(to_sn(dev), sg_phys(sg), sg->length,
+			     dma_get_mask(dev), wants_barrier(dir, attrs),
+			     &sg_dma_address(sg));
+		if (ret) {
 			sn_unmap_sg(dev, sgl, i, dir, attrs);
-			return -EIO;
+			return ret;
 		}
-		sg_dma_address(sg) = bus;
 		sg_dma_len(sg) = sg->length;
 	}
 	return nents;
@@ -124,14 +154,13 @@ static void *sn_alloc(struct device *dev, size_t size, dma_addr_t *bus,
 
 	if (attrs & DMA_ATTR_NO_WARN)
 		gfp |= __GFP_NOWARN;
-	page = alloc_pages_node(dev_to_node(dev), gfp | __GFP_ZERO,
-				get_order(size));
+	page = sn_alloc_pages(dev_to_node(dev), gfp | __GFP_ZERO,
+			      get_order(size));
 	if (!page)
 		return NULL;
-	*bus = sn_map(sdev, page_to_phys(page), size, dev->coherent_dma_mask,
-		      barrier);
-	if (*bus == DMA_MAPPING_ERROR) {
-		__free_pages(page, get_order(size));
+	if (sn_map(sdev, page_to_phys(page), size, dev->coherent_dma_mask,
+		   barrier, bus)) {
+		sn_free_pages(page, get_order(size));
 		return NULL;
 	}
 	return page_address(page);
@@ -141,7 +170,7 @@ static void sn_free(struct device *dev, size_t size, void *vaddr,
 		    dma_addr_t bus, unsigned long attrs)
 {
 	sn_unmap_page(dev, bus, size, DMA_BIDIRECTIONAL, attrs);
-	__free_pages(virt_to_page(vaddr), get_order(size));
+	sn_free_pages(virt_to_page(vaddr), get_order(size));
 }
 
 static int sn_dma_supported(struct device *dev, u64 mask)
@@ -232,7 +261,7 @@ struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params)
 	    params->hub.nasid_shift < 2 * SN_AS_BITS + 1 ||
 	    params->hub.nasid_shift > SN_TIO_NODE_SHIFT)
 		return ERR_PTR(-EINVAL);
-	bridge = kzalloc(sizeof(*bridge), GFP_KERNEL);
+	bridge = sn_zalloc(sizeof(*bridge), GFP_KERNEL);
 	if (!bridge)
 		return ERR_PTR(-ENOMEM);
 	bridge->params = *params;
@@ -240,7 +269,7 @@ struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params)
 	spin_lock_init(&bridge->flush_lock);
 	ret = bridge->chip->init(bridge);
 	if (ret) {
-		kfree(bridge);
+		sn_zfree(bridge);
 		return ERR_PTR(ret);
 	}
 	return bridge;
@@ -256,7 +285,7 @@ EXPORT_SYMBOL_GPL(sn_bridge_create);
 void sn_bridge_destroy(struct sn_bridge *bridge)
 {
 	bridge->chip->exit(bridge);
-	kfree(bridge);
+	sn_zfree(bridge);
 }
 EXPORT_SYMBOL_GPL(sn_bridge_destroy);
 
@@ -284,12 +313,13 @@ int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 
 	if (dev->dma_ops)
 		return -EBUSY;
-	sdev = kmemdup(&init, sizeof(init), GFP_KERNEL);
+	sdev = sn_zalloc(sizeof(init), GFP_KERNEL);
 	if (!sdev)
 		return -ENOMEM;
+	memcpy(sdev, &init, sizeof(init));	/* it has a const member */
 	ret = bridge->chip->attach(sdev);
 	if (ret) {
-		kfree(sdev);
+		sn_zfree(sdev);
 		return ret;
 	}
 	set_dma_ops(dev, &sdev->ops);
@@ -308,6 +338,6 @@ void sn_bridge_detach(struct device *dev)
 	struct sn_device *sdev = to_sn(dev);
 
 	set_dma_ops(dev, NULL);
-	kfree(sdev);
+	sn_zfree(sdev);
 }
 EXPORT_SYMBOL_GPL(sn_bridge_detach);

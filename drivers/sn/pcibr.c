@@ -185,19 +185,18 @@ static void pcibr_clear(struct sn_bridge *bridge, unsigned int entry,
 	sn_table_put(&bridge->table, entry, nr);
 }
 
-static dma_addr_t pcibr_mapped(struct sn_device *sdev,
-			       const struct sn_request *req)
+static int pcibr_mapped(struct sn_device *sdev, const struct sn_request *req,
+			dma_addr_t *bus)
 {
 	struct sn_bridge *bridge = sdev->bridge;
 	struct sn_table *table = &bridge->table;
 	u64 page = BIT_ULL(table->shift);
 	u64 value = (req->addr & -page) | PCIBR_ENTRY_VALID;
 	unsigned int entry, nr, i;
-	dma_addr_t bus;
 
 	nr = sn_table_get(table, req->addr, req->size, &entry);
 	if (!nr)
-		return DMA_MAPPING_ERROR;
+		return -ENOMEM;
 
 	if (req->barrier)
 		value |= PCIBR_ENTRY_BARRIER;
@@ -210,28 +209,30 @@ static dma_addr_t pcibr_mapped(struct sn_device *sdev,
 	if (pcibr_settle(bridge)) {
 		dev_err_ratelimited(sdev->dev, "translation entries not set\n");
 		pcibr_clear(bridge, entry, nr);
-		return DMA_MAPPING_ERROR;
+		return -EIO;
 	}
 
-	bus = sn_table_bus(table, entry, req->addr);
+	*bus = sn_table_bus(table, entry, req->addr);
 	if (sdev->swap)
-		bus |= PCIBR_MAPPED_SWAP;
-	return bus;
+		*bus |= PCIBR_MAPPED_SWAP;
+	return 0;
 }
 
-static dma_addr_t pcibr_map(struct sn_device *sdev,
-			    const struct sn_request *req)
+static int pcibr_map(struct sn_device *sdev, const struct sn_request *req,
+		     dma_addr_t *bus)
 {
 	switch (pcibr_way(sdev, req)) {
 	case PCIBR_DIRECT64:
-		return pcibr_direct64(sdev, req);
+		*bus = pcibr_direct64(sdev, req);
+		return 0;
 	case PCIBR_WINDOW:
-		return PCIBR_WINDOW_BASE + req->addr -
+		*bus = PCIBR_WINDOW_BASE + req->addr -
 		       sdev->bridge->params.window;
+		return 0;
 	case PCIBR_MAPPED:
-		return pcibr_mapped(sdev, req);
+		return pcibr_mapped(sdev, req, bus);
 	default:
-		return DMA_MAPPING_ERROR;
+		return -EIO;
 	}
 }
 

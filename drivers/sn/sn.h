@@ -54,6 +54,12 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 void sn_table_put(struct sn_table *table, unsigned int entry, unsigned int nr);
 void sn_table_reserve(struct sn_table *table, u64 start, u64 end);
 
+/* Memory, all of it: bridge.c.  A test counts it, and makes it fail. */
+void *sn_zalloc(size_t size, gfp_t gfp);
+void sn_zfree(void *mem);
+struct page *sn_alloc_pages(int node, gfp_t gfp, unsigned int order);
+void sn_free_pages(struct page *page, unsigned int order);
+
 struct sn_device;
 
 /* A mapping to be made. */
@@ -66,8 +72,9 @@ struct sn_request {
 
 /*
  * What a chip does in its own way.  ->path() is called in any context, and so
- * are ->map(), which returns DMA_MAPPING_ERROR if it cannot, ->unmap() and
- * ->flush().  Without ->flush() there is no way to flush.
+ * are ->map(), ->unmap() and ->flush().  ->map() returns -ENOMEM if something has
+ * run out, so that it may succeed later, and -EIO for what cannot be mapped.
+ * Without ->flush() there is no way to flush.
  */
 struct sn_chip_ops {
 	enum dma_ordering	ordering;
@@ -79,8 +86,9 @@ struct sn_chip_ops {
 	size_t			(*max_size)(struct sn_bridge *bridge, u64 mask);
 	unsigned int		(*path)(struct sn_device *sdev,
 					const struct sn_request *req);
-	dma_addr_t		(*map)(struct sn_device *sdev,
-				       const struct sn_request *req);
+	int			(*map)(struct sn_device *sdev,
+				       const struct sn_request *req,
+				       dma_addr_t *bus);
 	void			(*unmap)(struct sn_device *sdev,
 					 dma_addr_t bus, size_t size);
 	int			(*flush)(struct sn_device *sdev);

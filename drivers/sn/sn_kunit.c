@@ -4,13 +4,17 @@
  * with a barrier where one was asked for, and nowhere once they are unmapped?
  */
 #include <kunit/device.h>
+#include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/dma-contract.h>
 #include <linux/dma-map-ops.h>
 #include <linux/io.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
+#include <linux/slab.h>
 #include "model.h"
+#include "sn.h"
 
 /* A bridge, a device behind it, some pages. */
 struct fixture {
@@ -21,7 +25,51 @@ struct fixture {
 	struct device		*dev;
 	struct page		*page;
 	u64			mask;
+	long			live;		/* the driver's allocations */
+	int			fail_at;	/* which of those to come fails, or 0 */
 };
+
+/* The driver's memory, see sn.h. */
+static bool fails(struct fixture *f)
+{
+	return f->fail_at && !--f->fail_at;
+}
+
+static void *test_zalloc(size_t size, gfp_t gfp)
+{
+	struct fixture *f = kunit_get_current_test()->priv;
+	void *mem = fails(f) ? NULL : kzalloc(size, gfp);
+
+	f->live += !!mem;
+	return mem;
+}
+
+static void test_zfree(void *mem)
+{
+	struct fixture *f = kunit_get_current_test()->priv;
+
+	f->live -= !!mem;
+	kfree(mem);
+}
+
+static struct page *test_alloc_pages(int node, gfp_t gfp, unsigned int order)
+{
+	struct fixture *f = kunit_get_current_test()->priv;
+	struct page *page = NULL;
+
+	if (!fails(f))
+		page = alloc_pages_node(node, gfp, order);
+	f->live += !!page;
+	return page;
+}
+
+static void test_free_pages(struct page *page, unsigned int order)
+{
+	struct fixture *f = kunit_get_current_test()->priv;
+
+	f->live--;
+	__free_pages(page, order);
+}
 
 static int sn_test_init(struct kunit *test)
 {
@@ -29,6 +77,10 @@ static int sn_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
+	kunit_activate_static_stub(test, sn_zalloc, test_zalloc);
+	kunit_activate_static_stub(test, sn_zfree, test_zfree);
+	kunit_activate_static_stub(test, sn_alloc_pages, test_alloc_pages);
+	kunit_activate_static_stub(test, sn_free_pages, test_free_pages);
 	f->model.regs = kvzalloc(SN_MODEL_REGS, GFP_KERNEL);
 	f->page = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
 	f->dev = kunit_device_register(test, "sn");
@@ -61,6 +113,7 @@ static void sn_test_exit(struct kunit *test)
 	if (!f)
 		return;
 	detach(f);
+	KUNIT_EXPECT_EQ(test, f->live, 0);
 	kvfree(f->model.regs);
 	if (f->page)
 		__free_pages(f->page, 2);
@@ -85,6 +138,15 @@ static struct fixture *attach(struct kunit *test, enum sn_chip chip, u64 mask)
 /* NASID 4, offset 0x12345000, cacheable memory: nothing is accessed there. */
 #define FAR		0x13012345000ULL
 #define FAR_TIOCA	0x10012345000ULL	/* if that is address space 0 */
+
+/* The n-th piece of so many bytes of the memory of nodes from @node on. */
+static u64 piece(unsigned int node, u64 n, u64 size)
+{
+	u64 at = n * size;
+
+	return (node + 2 * (at >> 36)) << 38 | 3ULL << 36 |
+	       (at & GENMASK_ULL(35, 0));
+}
 
 static struct fixture *attach_far(struct kunit *test, enum sn_chip chip,
 				  u64 mask)
@@ -593,6 +655,9 @@ static void a_list_that_does_not_fit_takes_nothing(struct kunit *test)
 	sg_init_table(sg, 4);
 	for (i = 0; i < 4; i++)
 		sg_set_page(&sg[i], f->page + i, 64, 8);
+	KUNIT_EXPECT_EQ(test, get_dma_ops(f->dev)->map_sg(f->dev, sg, 4,
+							  DMA_FROM_DEVICE, 0),
+			-ENOMEM);
 	KUNIT_EXPECT_EQ(test, dma_map_sg(f->dev, sg, 4, DMA_FROM_DEVICE), 0);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_EQ(test, f->model.regs[0x10000 / 8 + i], 0);
@@ -779,6 +844,127 @@ static void parameters_that_make_no_sense_are_refused(struct kunit *test)
 			-EBUSY);
 }
 
+static void each_step_of_setup_may_fail(struct kunit *test)
+{
+	/* The bridge and the device; a table; a GART; four tables and more. */
+	static const int steps[SN_NR_CHIPS] = { 3, 3, 4, 7 };
+	struct fixture *f = test->priv;
+	int n, ret = -ENOMEM;
+
+	for (f->params.chip = 0; f->params.chip < SN_NR_CHIPS; f->params.chip++) {
+		sn_model_reset(&f->model, &f->params, &f->slot);
+		for (n = 1; n < 20; n++) {
+			f->fail_at = n;
+			f->bridge = sn_bridge_create(&f->params);
+			ret = PTR_ERR_OR_ZERO(f->bridge);
+			if (!ret) {
+				ret = sn_bridge_attach(f->bridge, f->dev,
+						       &f->slot);
+				if (ret)
+					sn_bridge_destroy(f->bridge);
+			}
+			if (!ret)
+				break;
+			f->bridge = NULL;
+			KUNIT_EXPECT_EQ_MSG(test, ret, -ENOMEM, "chip %d step %d",
+					    f->params.chip, n);
+			KUNIT_EXPECT_EQ_MSG(test, f->live, 0, "chip %d step %d",
+					    f->params.chip, n);
+			KUNIT_EXPECT_NULL(test, get_dma_ops(f->dev));
+			/* The table of TIOCA, what is enabled of TIOCE. */
+			KUNIT_EXPECT_EQ(test, f->model.regs[0x200 / 8], 0);
+			KUNIT_EXPECT_EQ(test, f->model.regs[0xb070 / 8], 0);
+		}
+		f->fail_at = 0;
+		KUNIT_EXPECT_EQ_MSG(test, n, steps[f->params.chip] + 1, "chip %d",
+				    f->params.chip);
+		detach(f);
+		KUNIT_EXPECT_EQ(test, f->live, 0);
+	}
+}
+
+/* Three pages of a list, of which TIOCE has to remember each. */
+static void each_step_of_a_list_may_fail(struct kunit *test)
+{
+	static const int bits[] = { 40, 32, 31 };
+	struct scatterlist sg[3];
+	int i, n, ret = -ENOMEM;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		struct fixture *f = attach_far(test, SN_TIOCE,
+					       DMA_BIT_MASK(bits[i]));
+		const struct dma_map_ops *ops = get_dma_ops(f->dev);
+		long live = f->live;
+
+		sg_init_table(sg, 3);
+		for (n = 0; n < 3; n++)
+			sg_set_page(&sg[n], pfn_to_page(PHYS_PFN(piece(4, n, SZ_1G))),
+				    64, 0);
+		for (n = 1; n < 20; n++) {
+			f->fail_at = n;
+			ret = ops->map_sg(f->dev, sg, 3, DMA_FROM_DEVICE, 0);
+			if (ret > 0)
+				break;
+			KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+			KUNIT_EXPECT_EQ_MSG(test, f->live, live, "step %d", n);
+			KUNIT_EXPECT_EQ_MSG(test, sn_model_used(&f->model), 0,
+					    "step %d", n);
+		}
+		f->fail_at = 0;
+		KUNIT_EXPECT_EQ(test, ret, 3);
+		KUNIT_EXPECT_EQ(test, n, 4);
+		KUNIT_EXPECT_EQ(test, f->live, live + 3);
+		ops->unmap_sg(f->dev, sg, 3, DMA_FROM_DEVICE, 0);
+		KUNIT_EXPECT_EQ(test, f->live, live);
+		KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+	}
+}
+
+/* How many times does the next allocation have to fail, each time a later one? */
+static int alloc_steps(struct kunit *test, struct fixture *f, bool coherent)
+{
+	long live = f->live;
+	dma_addr_t bus;
+	void *mem = NULL;
+	int n;
+
+	for (n = 1; n < 20; n++) {
+		f->fail_at = n;
+		if (coherent)
+			mem = dma_alloc_coherent(f->dev, 100, &bus, GFP_KERNEL);
+		else
+			mem = dma_alloc_pages(f->dev, 100, &bus,
+					      DMA_FROM_DEVICE, GFP_KERNEL);
+		if (mem)
+			break;
+		KUNIT_EXPECT_EQ(test, f->live, live);
+		KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+	}
+	f->fail_at = 0;
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	if (coherent)
+		dma_free_coherent(f->dev, 100, mem, bus);
+	else
+		dma_free_pages(f->dev, 100, mem, bus, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, f->live, live);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+	return n - 1;
+}
+
+static void each_step_of_an_allocation_may_fail(struct kunit *test)
+{
+	enum sn_chip chip;
+
+	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		struct fixture *f = attach(test, chip, DMA_BIT_MASK(32));
+		bool record = chip == SN_TIOCE;
+
+		KUNIT_EXPECT_EQ(test, alloc_steps(test, f, true), 1 + record);
+		/* The pages themselves are not the driver's. */
+		KUNIT_EXPECT_EQ(test, alloc_steps(test, f, false), record);
+	}
+}
+
 static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(a_direct_address_is_the_worked_one),
 	KUNIT_CASE(another_function_has_its_own_channel),
@@ -811,6 +997,9 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(what_goes_downstream_is_not_used),
 	KUNIT_CASE(the_query_says_what_a_mapping_takes),
 	KUNIT_CASE(parameters_that_make_no_sense_are_refused),
+	KUNIT_CASE(each_step_of_setup_may_fail),
+	KUNIT_CASE(each_step_of_a_list_may_fail),
+	KUNIT_CASE(each_step_of_an_allocation_may_fail),
 	{}
 };
 

@@ -66,8 +66,8 @@ static int tioca_init(struct sn_bridge *bridge)
 	if (nr > all)
 		return -EINVAL;
 
-	page = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
-			   tioca_gart_order(bridge));
+	page = sn_alloc_pages(NUMA_NO_NODE, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN,
+			      tioca_gart_order(bridge));
 	if (!page)
 		return -ENOMEM;
 	bridge->gart = page_address(page);
@@ -91,7 +91,7 @@ static int tioca_init(struct sn_bridge *bridge)
 	return 0;
 
 err_gart:
-	__free_pages(page, tioca_gart_order(bridge));
+	sn_free_pages(page, tioca_gart_order(bridge));
 	return ret;
 }
 
@@ -101,7 +101,7 @@ static void tioca_exit(struct sn_bridge *bridge)
 	sn_write(bridge, TIOCA_GART_TABLE, 0);
 	sn_read(bridge, TIOCA_APERTURE);
 	sn_table_exit(&bridge->table);
-	__free_pages(virt_to_page(bridge->gart), tioca_gart_order(bridge));
+	sn_free_pages(virt_to_page(bridge->gart), tioca_gart_order(bridge));
 }
 
 /* The GART's half of the aperture takes 32 bits. */
@@ -170,8 +170,8 @@ static void tioca_settle(struct sn_bridge *bridge)
 	spin_unlock_irqrestore(&bridge->flush_lock, flags);
 }
 
-static dma_addr_t tioca_gart(struct sn_device *sdev,
-			     const struct sn_request *req)
+static int tioca_gart(struct sn_device *sdev, const struct sn_request *req,
+		      dma_addr_t *bus)
 {
 	struct sn_bridge *bridge = sdev->bridge;
 	struct sn_table *table = &bridge->table;
@@ -180,27 +180,30 @@ static dma_addr_t tioca_gart(struct sn_device *sdev,
 
 	nr = sn_table_get(table, req->addr, req->size, &entry);
 	if (!nr)
-		return DMA_MAPPING_ERROR;
+		return -ENOMEM;
 	for (i = 0; i < nr; i++, addr += BIT_ULL(table->shift))
 		WRITE_ONCE(bridge->gart[entry + i],
 			   cpu_to_le64(addr >> TIOCA_ENTRY_SHIFT |
 				       TIOCA_ENTRY_VALID));
 	tioca_settle(bridge);
-	return sn_table_bus(table, entry, req->addr);
+	*bus = sn_table_bus(table, entry, req->addr);
+	return 0;
 }
 
-static dma_addr_t tioca_map(struct sn_device *sdev,
-			    const struct sn_request *req)
+static int tioca_map(struct sn_device *sdev, const struct sn_request *req,
+		     dma_addr_t *bus)
 {
 	switch (tioca_way(sdev, req)) {
 	case TIOCA_DIRECT64:
-		return req->addr | TIOCA_TARGET_MEMORY;
+		*bus = req->addr | TIOCA_TARGET_MEMORY;
+		return 0;
 	case TIOCA_DIRECT48:
-		return req->addr & DMA_BIT_MASK(48);
+		*bus = req->addr & DMA_BIT_MASK(48);
+		return 0;
 	case TIOCA_GART:
-		return tioca_gart(sdev, req);
+		return tioca_gart(sdev, req, bus);
 	default:
-		return DMA_MAPPING_ERROR;
+		return -EIO;
 	}
 }
 

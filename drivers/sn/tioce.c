@@ -92,12 +92,12 @@ static void tioce_exit(struct sn_bridge *bridge)
 	sn_write(bridge, TIOCE_PAGE_MAP, 0);
 	sn_read(bridge, TIOCE_PAGE_MAP);
 	list_for_each_entry_safe(map, next, &ce->maps, list)
-		kfree(map);
+		sn_zfree(map);
 	sn_table_exit(&ce->m32);
 	sn_table_exit(&ce->m40);
 	for (i = 0; i < SN_TIOCE_PORTS; i++)
 		sn_table_exit(&ce->m40s[i]);
-	kfree(ce);
+	sn_zfree(ce);
 }
 
 static int tioce_init(struct sn_bridge *bridge)
@@ -111,7 +111,7 @@ static int tioce_init(struct sn_bridge *bridge)
 
 	if (nr > most)
 		return -EINVAL;
-	ce = kzalloc(sizeof(*ce), GFP_KERNEL);
+	ce = sn_zalloc(sizeof(*ce), GFP_KERNEL);
 	if (!ce)
 		return -ENOMEM;
 	bridge->tioce = ce;
@@ -317,7 +317,7 @@ static void tioce_put(struct sn_bridge *bridge, struct tioce_map *map)
 	if (table)
 		sn_table_put(table, map->entry, map->nr);
 	list_del(&map->list);
-	kfree(map);
+	sn_zfree(map);
 }
 
 static struct tioce_map *tioce_make(struct sn_device *sdev,
@@ -331,7 +331,7 @@ static struct tioce_map *tioce_make(struct sn_device *sdev,
 	struct tioce_map *map;
 	int i;
 
-	map = kzalloc(sizeof(*map), GFP_ATOMIC | __GFP_NOWARN);
+	map = sn_zalloc(sizeof(*map), GFP_ATOMIC | __GFP_NOWARN);
 	if (!map)
 		return NULL;
 	if (req->size > BIT_ULL(TIOCE_M40_SHIFT))
@@ -345,32 +345,36 @@ static struct tioce_map *tioce_make(struct sn_device *sdev,
 			return map;
 		}
 	}
-	kfree(map);
+	sn_zfree(map);
 	return NULL;
 }
 
-static dma_addr_t tioce_map(struct sn_device *sdev,
-			    const struct sn_request *req)
+static int tioce_map(struct sn_device *sdev, const struct sn_request *req,
+		     dma_addr_t *bus)
 {
 	spinlock_t *lock = &sdev->bridge->tioce->lock;
 	struct tioce_map *map;
 	unsigned long flags;
-	dma_addr_t bus = DMA_MAPPING_ERROR;
 
-	if (req->mask == U64_MAX)
-		return TIOCE_D64 | req->addr |
-		       (req->barrier ? TIOCE_D64_BARRIER : 0);
+	if (req->mask == U64_MAX) {
+		*bus = TIOCE_D64 | req->addr;
+		if (req->barrier)
+			*bus |= TIOCE_D64_BARRIER;
+		return 0;
+	}
 
 	spin_lock_irqsave(lock, flags);
 	map = tioce_shared(sdev, req) ?: tioce_make(sdev, req);
 	if (map) {
 		map->refs++;
-		bus = map->bus + (req->addr - map->addr);
+		*bus = map->bus + (req->addr - map->addr);
 		if (req->barrier)
-			bus |= TIOCE_BARRIER32;
+			*bus |= TIOCE_BARRIER32;
 	}
 	spin_unlock_irqrestore(lock, flags);
-	return bus;
+	if (map)
+		return 0;
+	return tioce_path(sdev, req) & DMA_PATH_NONE ? -EIO : -ENOMEM;
 }
 
 static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
