@@ -10,6 +10,7 @@
 #include <linux/dma-contract.h>
 #include <linux/dma-map-ops.h>
 #include <linux/io.h>
+#include <linux/prandom.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -774,6 +775,210 @@ static void tioce_has_a_window_per_port(struct kunit *test)
 	unmap_at(f, first, 8);
 }
 
+/* Fill what 40 bits reach, first to last, but for some of M32. */
+static void fill_m40(struct kunit *test, struct fixture *f)
+{
+	u64 n;
+
+	for (n = 0; n < 4096; n++)
+		KUNIT_ASSERT_EQ(test, map_at(f, piece(4, n, SZ_64M), 8, 0),
+				0x4000000000ULL + (n << 26));
+	for (n = 0; n < 32; n++)
+		KUNIT_ASSERT_EQ(test, map_at(f, piece(100, n, 1ULL << 34), 8, 0),
+				0x8000000000ULL + (n << 34));
+}
+
+static int map_list(struct fixture *f, const u64 *phys, int nr,
+		    unsigned int len, unsigned long attrs)
+{
+	struct scatterlist sg[2];
+	int i;
+
+	sg_init_table(sg, nr);
+	for (i = 0; i < nr; i++)
+		sg_set_page(&sg[i], pfn_to_page(PHYS_PFN(phys[i])), len, 0);
+	return get_dma_ops(f->dev)->map_sg(f->dev, sg, nr, DMA_FROM_DEVICE,
+					   attrs);
+}
+
+static void tioce_runs_out_of_each_kind_and_recovers(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u64 m40, m40s, d32, m32, list[2], n, none = piece(300, 0, SZ_1G);
+	long live;
+
+	f->params.nr_entries = 4;
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(40));
+	fill_m40(test, f);
+	d32 = map_at(f, piece(200, 0, SZ_1G), 8, 0);
+	KUNIT_EXPECT_EQ(test, d32, 0x80000000ULL);
+	for (n = 0; n < 4; n++)
+		KUNIT_ASSERT_EQ(test, map_at(f, piece(210, n, SZ_256K), 8, 0),
+				0x1000000 + n * SZ_256K);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 4096 + 32 + 4);
+	live = f->live;
+
+	/* Nothing is left, and that may change. */
+	KUNIT_EXPECT_EQ(test, map_at(f, none, 8, 0), DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, map_list(f, &none, 1, 8, 0), -ENOMEM);
+	/* This will not: neither a window nor entries are as large as that. */
+	KUNIT_EXPECT_EQ(test, map_list(f, &none, 1, SZ_1G + SZ_4K,
+				       DMA_ATTR_WRITE_BARRIER), -EIO);
+	/* A list that shares an entry before it fails gives its share back. */
+	list[0] = piece(210, 1, SZ_256K);
+	list[1] = none;
+	KUNIT_EXPECT_EQ(test, map_list(f, list, 2, 8, 0), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, f->live, live);
+
+	/* What is mapped is shared, but a barrier takes the same address bits. */
+	m40 = map_at(f, piece(4, 7, SZ_64M) + 0x1000, 8, 0);
+	KUNIT_EXPECT_EQ(test, m40, 0x401c001000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(4, 7, SZ_64M), 8,
+				     DMA_ATTR_WRITE_BARRIER), DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(100, 7, 1ULL << 34), 8,
+				     DMA_ATTR_WRITE_BARRIER), DMA_MAPPING_ERROR);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(200, 0, SZ_1G) + 0x1000, 8,
+				     DMA_ATTR_WRITE_BARRIER), 0xc0001000ULL);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(210, 2, SZ_256K), 8,
+				     DMA_ATTR_WRITE_BARRIER), 0x41080000ULL);
+	KUNIT_EXPECT_EQ(test, f->live, live);
+
+	/* Each kind is there again after the last unmap of it. */
+	unmap_at(f, m40, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, none, 8, 0), DMA_MAPPING_ERROR);
+	unmap_at(f, 0x401c000000ULL, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, none, 8, 0), 0x401c000000ULL);
+	m40s = 0x8000000000ULL + (5ULL << 34);
+	unmap_at(f, m40s, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(400, 0, SZ_1G), 8, 0), m40s);
+	unmap_at(f, d32, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(500, 0, SZ_1G), 8,
+				     DMA_ATTR_WRITE_BARRIER), DMA_MAPPING_ERROR);
+	unmap_at(f, 0xc0001000ULL, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(500, 0, SZ_1G), 8,
+				     DMA_ATTR_WRITE_BARRIER), 0xc0000000ULL);
+	m32 = 0x1080000ULL;
+	unmap_at(f, m32, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(600, 0, SZ_1G), 8, 0),
+			DMA_MAPPING_ERROR);
+	unmap_at(f, m32 | 0x40000000, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(600, 0, SZ_1G), 8,
+				     DMA_ATTR_WRITE_BARRIER), m32 | 0x40000000);
+	/* The list has kept nothing of the second entry. */
+	unmap_at(f, 0x1040000ULL, 8);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(700, 0, SZ_1G), 8, 0), 0x1040000ULL);
+	KUNIT_EXPECT_EQ(test, f->live, live);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 4096 + 32 + 4);
+}
+
+static void tioce_ports_run_out_apart(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sn_slot other = { .port = 1 };
+	struct device *dev = kunit_device_register(test, "sn-port-1"), *first;
+	u64 mask = DMA_BIT_MASK(40), bus;
+	struct sn_decoded d;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	f->params.nr_entries = 4;
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(40));
+	dev->dma_mask = &mask;
+	fill_m40(test, f);
+	KUNIT_EXPECT_EQ(test, map_at(f, piece(200, 0, SZ_1G), 8, 0), 0x80000000ULL);
+
+	KUNIT_ASSERT_EQ(test, sn_bridge_attach(f->bridge, dev, &other), 0);
+	first = f->dev;
+	f->dev = dev;
+	f->model.port = 1;
+	/* M40 is everybody's; M40S, D32 and what is shared are a port's own. */
+	bus = map_at(f, piece(100, 0, 1ULL << 34), 8, 0);
+	KUNIT_EXPECT_EQ(test, bus, 0x8000000000ULL);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, 100ULL << 40);
+	bus = map_at(f, piece(220, 0, SZ_1G), 8, DMA_ATTR_WRITE_BARRIER);
+	KUNIT_EXPECT_EQ(test, bus, 0xc0000000ULL);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, 220ULL << 40);
+	f->model.port = 0;
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, 200ULL << 40);
+
+	sn_bridge_detach(dev);
+	dev->dma_mask = NULL;
+	f->dev = first;
+}
+
+/*
+ * Any order of maps and unmaps, with the barrier and without, of pieces that share
+ * pages of TIOCE: an address leads to its piece and has the barrier that it was
+ * asked for, to its end, or there is none.
+ */
+static void check_shares(struct kunit *test, struct fixture *f, u32 seed)
+{
+	struct { u64 phys, bus; bool barrier; } maps[24] = {}, *m;
+	int step, i, made[2] = {}, refused = 0;
+	struct sn_decoded d;
+	long live = f->live, used = sn_model_used(&f->model);
+
+	for (step = 0; step < 4000; step++) {
+		seed = next_pseudo_random32(seed);
+		m = &maps[(seed >> 8) % ARRAY_SIZE(maps)];
+		if (m->bus) {
+			unmap_at(f, m->bus, 8);
+			m->bus = 0;
+			continue;
+		}
+		m->barrier = seed >> 24 & 1;
+		m->phys = piece(800, seed >> 16 & 7, SZ_256K) +
+			  (u64)(seed >> 20 & 3) * SZ_1G + (seed >> 12 & 0xff8);
+		m->bus = map_at(f, m->phys, 8,
+				m->barrier ? DMA_ATTR_WRITE_BARRIER : 0);
+		if (m->bus == DMA_MAPPING_ERROR) {
+			m->bus = 0;
+			refused += m->barrier;
+			continue;
+		}
+		made[m->barrier]++;
+		for (i = 0; i < ARRAY_SIZE(maps); i++) {
+			m = &maps[i];
+			if (!m->bus)
+				continue;
+			KUNIT_ASSERT_TRUE_MSG(test,
+					      sn_model_decode(&f->model, m->bus, &d),
+					      "step %d: %llx", step, m->bus);
+			KUNIT_ASSERT_EQ_MSG(test, d.to, (m->phys & GENMASK_ULL(35, 0)) |
+					    m->phys >> 38 << 40, "step %d", step);
+			KUNIT_ASSERT_EQ_MSG(test, d.barrier, m->barrier,
+					    "step %d: %llx", step, m->bus);
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(maps); i++)
+		if (maps[i].bus)
+			unmap_at(f, maps[i].bus, 8);
+	KUNIT_EXPECT_EQ(test, f->live, live);
+	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), used);
+	KUNIT_EXPECT_GT(test, made[0], 100);
+	KUNIT_EXPECT_GT(test, made[1], 100);
+	KUNIT_EXPECT_GT(test, refused, 100);
+}
+
+static void tioce_shares_keep_the_barrier_while_it_runs_out(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	f->params.nr_entries = 4;
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(31));
+	check_shares(test, f, 1);
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(32));
+	check_shares(test, f, 2);
+	/* One page of each size for what needs no barrier, too. */
+	attach_far(test, SN_TIOCE, DMA_BIT_MASK(40));
+	fill_m40(test, f);
+	unmap_at(f, 0x4000000000ULL, 8);
+	unmap_at(f, 0x8000000000ULL, 8);
+	check_shares(test, f, 3);
+}
+
 static void what_goes_downstream_is_not_used(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -994,6 +1199,9 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(tioce_does_not_share_what_has_no_barrier),
 	KUNIT_CASE(tioce_keeps_an_entry_until_the_last_unmap),
 	KUNIT_CASE(tioce_has_a_window_per_port),
+	KUNIT_CASE(tioce_runs_out_of_each_kind_and_recovers),
+	KUNIT_CASE(tioce_ports_run_out_apart),
+	KUNIT_CASE(tioce_shares_keep_the_barrier_while_it_runs_out),
 	KUNIT_CASE(what_goes_downstream_is_not_used),
 	KUNIT_CASE(the_query_says_what_a_mapping_takes),
 	KUNIT_CASE(parameters_that_make_no_sense_are_refused),
