@@ -13,6 +13,8 @@ void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
 	m->port = slot->port;
 	m->nr_writes = 0;
 	m->nr_posted = 0;
+	m->forgets = false;
+	memset(m->fetched, 0, sizeof(m->fetched));
 }
 
 void sn_model_land(struct sn_posted *write)
@@ -42,8 +44,16 @@ static void land_writes(struct sn_model *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->nr_writes; i++)
-		m->regs[m->writes[i].offset / 8] = m->writes[i].value;
+	for (i = 0; i < m->nr_writes; i++) {
+		u64 *reg = &m->regs[m->writes[i].offset / 8];
+		u64 value = m->writes[i].value;
+
+		/* Not while it fetches coherently. */
+		if (m->params.chip == SN_TIOCA && m->writes[i].offset == 0x10 &&
+		    value & 0x1000000000 && (*reg >> 32 & 3) != 2)
+			m->forgets = true;
+		*reg = value;
+	}
 	m->nr_writes = 0;
 }
 
@@ -57,6 +67,10 @@ static u64 model_read(void *regs, unsigned int offset)
 	if (m->params.chip == SN_TIOCP && m->params.revision > 1 &&
 	    offset == 0x248)
 		drain_in_order(m);
+	if (offset == 0x10 && m->forgets) {
+		memset(m->fetched, 0, sizeof(m->fetched));
+		m->forgets = false;
+	}
 	if (offset == 0x50 && m->lossy && !--m->lossy)
 		return 1;
 	return m->regs[offset / 8];
@@ -118,6 +132,18 @@ static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	return true;
 }
 
+static u64 fetch(struct sn_model *m, u64 *gart, u64 i)
+{
+	typeof(m->fetched[0]) *old = &m->fetched[i % SN_MODEL_FETCHED];
+
+	if (m->params.revision > 1 || !old->valid || old->index != i) {
+		old->valid = true;
+		old->index = i;
+		old->entry = le64_to_cpu((__force __le64)gart[i]);
+	}
+	return old->entry;
+}
+
 static bool decode_tioca(struct sn_model *m, u64 bus, struct sn_decoded *d)
 {
 	unsigned int shift = m->regs[0x28 / 8] & 2 ? 14 : 12;
@@ -137,7 +163,7 @@ static bool decode_tioca(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	    (m->regs[0x28 / 8] & 4) == 0)
 		return false;
 	gart = phys_to_virt(m->regs[0x200 / 8] & ~0xfffULL);
-	entry = le64_to_cpu((__force __le64)gart[(bus - 0x80000000) >> shift]);
+	entry = fetch(m, gart, (bus - 0x80000000) >> shift);
 	if (!(entry >> 63))
 		return false;
 	d->to = (entry << 12 & 0x3ffffffffff000) + (bus & (shift == 14 ? 0x3fff : 0xfff));

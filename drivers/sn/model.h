@@ -5,7 +5,8 @@
  *
  * It decodes by numbers of its own, and what a chip does not know it takes for an
  * error.  What the CPU writes to a register is posted: nothing sees it before the
- * next read, or the write that makes PIC send an interrupt.
+ * next read, or the write that makes PIC send an interrupt.  The first revision of
+ * TIOCA remembers each entry that it has fetched, that there is none as well.
  *
  * It keeps what a device writes back and lands it in the worst order, the last
  * write first, unless a write has the barrier: then all earlier ones land before
@@ -20,6 +21,7 @@
 #define SN_MODEL_POSTED	64
 #define SN_MODEL_REGS	0x40000		/* bytes */
 #define SN_MODEL_WRITES	32
+#define SN_MODEL_FETCHED	8
 
 struct sn_posted {
 	u64	phys;
@@ -35,6 +37,12 @@ struct sn_model {
 		unsigned int	offset;
 		u64		value;
 	} writes[SN_MODEL_WRITES];
+	struct {
+		bool	valid;
+		u64	index;
+		u64	entry;
+	} fetched[SN_MODEL_FETCHED];
+	bool		forgets;	/* with the next read of the register */
 	u64		flush_word;
 	bool		deaf;		/* does not answer a force interrupt */
 	unsigned int	lossy;		/* which time entries get lost */

@@ -615,6 +615,39 @@ static void tioca_refuses_the_barrier(struct kunit *test)
 	}
 }
 
+static void tioca_of_revision_1_forgets_what_was(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	const u64 bus = 0xc0000000;
+	struct sn_decoded d;
+	u64 *gart, entry;
+
+	f->params.revision = 1;
+	attach(test, SN_TIOCA, DMA_BIT_MASK(32));
+	gart = phys_to_virt(f->model.regs[0x200 / 8] & ~0xfffULL);
+	/* That nothing is mapped is remembered, and so is what is. */
+	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, map_one(f, 64, 0), bus);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page));
+	entry = gart[0x40000];
+	gart[0x40000] = 0;
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	gart[0x40000] = entry;
+	unmap_one(f, bus, 64);
+	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, bus, &d));
+	/* Another page at once: it leads there. */
+	KUNIT_EXPECT_EQ(test, map_at(f, page_to_phys(f->page + 1), 64, 0), bus);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page + 1));
+	unmap_at(f, bus, 64);
+	KUNIT_EXPECT_EQ(test, map_at(f, page_to_phys(f->page + 2), 64, 0), bus);
+	KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, bus, &d));
+	KUNIT_EXPECT_EQ(test, d.to, page_to_phys(f->page + 2));
+	/* And fetches coherently again. */
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x10 / 8], 0x200000000ULL);
+}
+
 static void entries_run_out_and_recover(struct kunit *test)
 {
 	static const enum sn_chip able[] = { SN_PIC, SN_TIOCP, SN_TIOCA };
@@ -1192,6 +1225,7 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(there_is_no_way_to_another_device),
 	KUNIT_CASE(a_bus_limit_closes_the_direct_way),
 	KUNIT_CASE(tioca_refuses_the_barrier),
+	KUNIT_CASE(tioca_of_revision_1_forgets_what_was),
 	KUNIT_CASE(entries_run_out_and_recover),
 	KUNIT_CASE(a_list_that_does_not_fit_takes_nothing),
 	KUNIT_CASE(unmapped_entries_no_longer_translate),
