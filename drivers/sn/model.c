@@ -5,6 +5,12 @@
 #include <linux/io.h>
 #include "model.h"
 
+#define TIME_REG_READ	1000
+#define TIME_REG_WRITE	100
+#define TIME_FETCH	200	/* an entry, from memory */
+#define TIME_POST	10
+#define TIME_LAND	300	/* if somebody waits for it */
+
 /* A bridge of these parameters; the registers stay as they are. */
 void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
 		    const struct sn_slot *slot)
@@ -61,6 +67,8 @@ static u64 model_read(void *regs, unsigned int offset)
 {
 	struct sn_model *m = regs;
 
+	m->time += TIME_REG_READ;
+
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return 0;
 	land_writes(m);
@@ -79,6 +87,8 @@ static u64 model_read(void *regs, unsigned int offset)
 static void model_write(void *regs, unsigned int offset, u64 value)
 {
 	struct sn_model *m = regs;
+
+	m->time += TIME_REG_WRITE;
 
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return;
@@ -137,6 +147,7 @@ static u64 fetch(struct sn_model *m, u64 *gart, u64 i)
 	typeof(m->fetched[0]) *old = &m->fetched[i % SN_MODEL_FETCHED];
 
 	if (m->params.revision > 1 || !old->valid || old->index != i) {
+		m->time += TIME_FETCH;
 		old->valid = true;
 		old->index = i;
 		old->entry = le64_to_cpu((__force __le64)gart[i]);
@@ -252,8 +263,11 @@ bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
 
 	if (!sn_model_decode(m, bus, &d) || m->nr_posted == SN_MODEL_POSTED)
 		return false;
-	if (d.barrier)
+	m->time += TIME_POST;
+	if (d.barrier) {
+		m->time += m->nr_posted * TIME_LAND;
 		sn_model_drain(m);
+	}
 	m->posted[m->nr_posted++] = (struct sn_posted){ d.to, value };
 	return true;
 }

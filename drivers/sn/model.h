@@ -8,6 +8,9 @@
  * next read, or the write that makes PIC send an interrupt.  The first revision of
  * TIOCA remembers each entry that it has fetched, that there is none as well.
  *
+ * It counts time, in units of its own: an access of a register is what takes long,
+ * and a write that has to wait for earlier ones.  The same calls take the same.
+ *
  * It keeps what a device writes back and lands it in the worst order, the last
  * write first, unless a write has the barrier: then all earlier ones land before
  * it.
@@ -32,6 +35,7 @@ struct sn_model {
 	struct sn_bridge_params	params;
 	unsigned int	port;
 	u64		*regs;
+	u64		time;		/* never set back */
 	unsigned int	nr_writes;	/* that are on their way to @regs */
 	struct {
 		unsigned int	offset;

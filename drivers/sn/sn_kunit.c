@@ -414,6 +414,48 @@ static void every_path_keeps_the_barrier(struct kunit *test)
 	}
 }
 
+/* Map, let the device write, unmap: the model's time of it. */
+static u64 time_of(struct kunit *test, struct fixture *f, unsigned long attrs)
+{
+	u64 start = f->model.time;
+	dma_addr_t bus = map_one(f, SZ_2K, attrs);
+	int i;
+
+	KUNIT_ASSERT_FALSE(test, bus == DMA_MAPPING_ERROR);
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_TRUE(test, sn_model_post(&f->model, bus + 64 * i, i));
+	sn_model_drain(&f->model);
+	dma_unmap_page_attrs(f->dev, bus, SZ_2K, DMA_FROM_DEVICE, attrs);
+	return f->model.time - start;
+}
+
+static void weak_order_takes_no_longer_than_none_asked_for(struct kunit *test)
+{
+	struct fixture *f;
+	u64 plain, weak;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ways); i++) {
+		f = attach_way(test, i);
+		plain = time_of(test, f, 0);
+		weak = time_of(test, f, DMA_ATTR_WEAK_ORDERING);
+		KUNIT_EXPECT_LE_MSG(test, weak, plain, "way %d", i);
+		/* Each write after the first waits for the one before it. */
+		KUNIT_EXPECT_EQ_MSG(test, time_of(test, f, DMA_ATTR_WRITE_BARRIER),
+				    plain + 15 * 300, "way %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, time_of(test, f, 0), plain, "way %d", i);
+	}
+	f = attach(test, SN_TIOCA, DMA_BIT_MASK(32));
+	plain = time_of(test, f, 0);
+	weak = time_of(test, f, DMA_ATTR_WEAK_ORDERING);
+	KUNIT_EXPECT_LE(test, weak, plain);
+	/* Neither takes a register, but for the first revision. */
+	KUNIT_EXPECT_EQ(test, plain, 16 * (200 + 10));
+	f->params.revision = 1;
+	attach(test, SN_TIOCA, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_GT(test, time_of(test, f, 0), 4000);
+}
+
 static void coherent_memory_has_the_barrier(struct kunit *test)
 {
 	int i;
@@ -1216,6 +1258,7 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(memory_of_another_kind_is_not_mapped),
 	KUNIT_CASE(the_window_is_used_without_a_barrier),
 	KUNIT_CASE(every_path_keeps_the_barrier),
+	KUNIT_CASE(weak_order_takes_no_longer_than_none_asked_for),
 	KUNIT_CASE(coherent_memory_has_the_barrier),
 	KUNIT_CASE(a_completion_waits_for_its_data),
 	KUNIT_CASE(flushed_writes_are_in_memory),
