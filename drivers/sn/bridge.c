@@ -10,11 +10,18 @@
  * coherent memory always does, where the bridge can.
  *
  * The machines are coherent and nothing is bounced, so there is nothing to sync.
- * What is apart is not merged, for a direct address could not follow, and whether
- * one is used is a matter of each mapping's mask: there is no merge boundary.
- * Registers of another device are not memory, and the address space that they are
- * in has no place in what a bridge sends: resources are refused.  The core gives
- * both answers for operations that are not there.
+ *
+ * Operations that are not there, so that the core gives the answer:
+ *
+ *  - ->get_merge_boundary(), 0: what is apart is not merged, for a direct address
+ *    could not follow, and whether one is used is a matter of each buffer.
+ *  - ->map_resource(), DMA_MAPPING_ERROR: a request that goes up through a bridge
+ *    is one to memory.  The address space that registers are in is no part of it
+ *    (addr.h); nothing known of the chips says that a request comes down again,
+ *    on this bus or another, nor where the CPU sees a bus, which is what it would
+ *    take to find a peer's bus address and send no request up at all.  One
+ *    that always fails would be worse: dma_query_resource() takes an operation
+ *    that is there for one that maps.
  *
  * Each device has operations of its own, for they lead from it to its bridge.
  */

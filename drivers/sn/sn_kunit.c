@@ -598,15 +598,41 @@ static void each_call_goes_by_its_own_mask(struct kunit *test)
 
 static void there_is_no_way_to_another_device(struct kunit *test)
 {
+	/*
+	 * Node 4: of its registers, seen by PIC and by a TIO of node 5; where
+	 * PCI devices are on a bus themselves; a page of memory.
+	 */
+	const u64 peers[] = { 0x10001000000, 0x14001000000, 0x10000000,
+			      0x92345000, FAR };
+	static const unsigned long attrs[] = {
+		0, DMA_ATTR_WEAK_ORDERING, DMA_ATTR_WRITE_BARRIER,
+		DMA_ATTR_REQUIRE_COHERENT,
+	};
+	struct fixture *f = test->priv;
+	struct dma_query q;
 	enum sn_chip chip;
 	dma_addr_t bus;
+	int i, j;
 
+	/* Behind this port of TIOCE is one of them. */
+	f->params.port[0].start = 0x92300000;
+	f->params.port[0].end = 0x923fffff;
 	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
-		struct fixture *f = attach(test, chip, DMA_BIT_MASK(64));
-
-		bus = dma_map_resource(f->dev, 0x1000, 8, DMA_FROM_DEVICE, 0);
-		KUNIT_EXPECT_TRUE(test, dma_mapping_error(f->dev, bus));
+		attach_far(test, chip, DMA_BIT_MASK(64));
 		KUNIT_EXPECT_EQ(test, dma_get_merge_boundary(f->dev), 0);
+		for (i = 0; i < ARRAY_SIZE(peers); i++) {
+			for (j = 0; j < ARRAY_SIZE(attrs); j++) {
+				bus = dma_map_resource(f->dev, peers[i], 8,
+						       DMA_BIDIRECTIONAL, attrs[j]);
+				KUNIT_EXPECT_TRUE(test, dma_mapping_error(f->dev,
+									  bus));
+			}
+			KUNIT_EXPECT_EQ(test,
+					dma_query_resource(f->dev, peers[i], 8,
+							   DMA_BIDIRECTIONAL, 0,
+							   &q), -EIO);
+		}
+		KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
 	}
 }
 
