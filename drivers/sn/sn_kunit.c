@@ -599,8 +599,8 @@ static void each_call_goes_by_its_own_mask(struct kunit *test)
 static void there_is_no_way_to_another_device(struct kunit *test)
 {
 	/*
-	 * Node 4: of its registers, seen by PIC and by a TIO of node 5; where
-	 * PCI devices are on a bus themselves; a page of memory.
+	 * Registers of node 4, and of node 5, a TIO; bus addresses of devices,
+	 * one of them behind TIOCE's first port; memory.
 	 */
 	const u64 peers[] = { 0x10001000000, 0x14001000000, 0x10000000,
 			      0x92345000, FAR };
@@ -614,7 +614,6 @@ static void there_is_no_way_to_another_device(struct kunit *test)
 	dma_addr_t bus;
 	int i, j;
 
-	/* Behind this port of TIOCE is one of them. */
 	f->params.port[0].start = 0x92300000;
 	f->params.port[0].end = 0x923fffff;
 	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
