@@ -1175,7 +1175,7 @@ static void each_step_of_setup_may_fail(struct kunit *test)
 					    f->params.chip, n);
 			KUNIT_EXPECT_EQ_MSG(test, f->live, 0, "chip %d step %d",
 					    f->params.chip, n);
-			KUNIT_EXPECT_NULL(test, get_dma_ops(f->dev));
+			KUNIT_EXPECT_NULL(test, f->dev->dma_ops);
 			/* The table of TIOCA, what is enabled of TIOCE. */
 			KUNIT_EXPECT_EQ(test, f->model.regs[0x200 / 8], 0);
 			KUNIT_EXPECT_EQ(test, f->model.regs[0xb070 / 8], 0);
