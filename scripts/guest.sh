@@ -59,7 +59,7 @@ kunit_setup() {
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
-	um/fault | x86_64/fault) configs+=(dma-debug fault) ;;
+	um/fault | x86_64/fault) configs+=(fault) ;;
 	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc

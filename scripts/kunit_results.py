@@ -12,6 +12,7 @@ usage: kunit_results.py [options] LOG
   --dma-debug      dma-debug has to be on to the end, with as many errors as provoked
   --backend NAME   the edu suite has to report this backend
   --status N       how the guest ended; 124 is a time-out
+  --console        judge no suite, only log.splat, and log.end by what init says
 
 Besides the cases three things are judged and count as cases: log.end (the guest ran
 to its end, and so did the plan and every suite of it), log.splat (nothing that a
@@ -173,12 +174,20 @@ class Log:
         self.splats.append(told[0] if told else block[0].strip())
         return None
 
-    def finish(self, expected, status):
+    def finish(self, expected, status, suites):
         """Add what can be said only of the whole log."""
+        if not suites:
+            self.wrong = [line for line in self.wrong if line.startswith("guest: ")]
         if status == 124 or self.timeout:
             self.wrong.insert(0, "the guest hung: time-out")
         elif status:
             self.wrong.insert(0, f"the runner ended with status {status}")
+        if not self.ended:
+            self.wrong.append("the log stops before the guest's end")
+        if suites:
+            self.finish_suites(expected)
+
+    def finish_suites(self, expected):
         if self.planned is None:
             self.wrong.append("no test plan: KUnit did not start")
         elif self.planned != len(self.suites):
@@ -195,8 +204,6 @@ class Log:
         for name in expected:
             if name not in self.suites:
                 self.wrong.append(f"suite {name} never ran")
-        if not self.ended:
-            self.wrong.append("the log stops before the guest's end")
 
 
 def built(folder, config):
@@ -259,6 +266,7 @@ def main():
     args.add_argument("--dma-debug", action="store_true")
     args.add_argument("--backend")
     args.add_argument("--status", type=int, default=0)
+    args.add_argument("--console", action="store_true")
     args.add_argument("log")
     args = args.parse_args()
 
@@ -270,7 +278,9 @@ def main():
             log = Log(source.read())
     except OSError as error:
         sys.exit(f"error: {error}")
-    log.finish(expected, args.status)
+    log.finish(expected, args.status, not args.console)
+    if args.console:
+        log.suites, log.matrix = {}, []
 
     rows = []
     for suite in log.suites.values():

@@ -31,6 +31,7 @@ MODULE_PARM_DESC(ops, "Operations per backend; a tenth for models that um has, t
 #define REGIONS		(CONF_BUF_SIZE / PAGE_SIZE)
 #define SEQUENCE	250
 #define REAL_OPS	500	/* of a device that takes 100 ms to move a byte */
+#define FAILING		8	/* sequences, each allocation of which fails in turn */
 
 enum kind {
 	MAP, MAP_LIST, UNMAP, SYNC_CPU, SYNC_DEVICE, CPU_WRITE, CPU_READ,
@@ -81,6 +82,8 @@ struct state {
 	int end;		/* of the latest run: the operation it failed at */
 	bool lossy;		/* the device loses writes, on purpose */
 	int nth;		/* allocation to fail in a run, 0 for none */
+	bool armed;		/* it had not failed before this operation */
+	int refused;		/* operations that have failed with it */
 };
 
 static bool is_list(struct region *r)
@@ -112,7 +115,7 @@ static dma_addr_t cell_addr(struct region *r, unsigned int cell,
 	return DMA_MAPPING_ERROR;
 }
 
-/* The n-th allocation of this task from now on fails; did it? */
+/* The n-th allocation of this task from now on fails; is it still to come? */
 static void fail_nth(int n)
 {
 #ifdef CONFIG_FAULT_INJECTION
@@ -120,19 +123,23 @@ static void fail_nth(int n)
 #endif
 }
 
-static bool has_failed(struct state *s)
+static bool is_to_fail(void)
 {
 #ifdef CONFIG_FAULT_INJECTION
-	return s->nth && !READ_ONCE(current->fail_nth);
+	return READ_ONCE(current->fail_nth);
 #else
 	return false;
 #endif
 }
 
-/* Then a mapping or an allocation may fail. */
-static bool out_of_room(struct state *s)
+/* A mapping or an allocation has failed: because one of its own allocations has? */
+static bool may_fail(struct state *s)
 {
-	return s->hogs || has_failed(s);
+	if (s->armed && !is_to_fail()) {
+		s->refused++;
+		return true;
+	}
+	return s->hogs;
 }
 
 static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
@@ -162,7 +169,7 @@ static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 	}
 	if (r->mapped)
 		bitmap_zero(r->cpu, CELLS);
-	return r->mapped || out_of_room(s);
+	return r->mapped || may_fail(s);
 }
 
 static void sync(struct state *s, struct region *r, bool cpu, unsigned int cell,
@@ -231,7 +238,7 @@ static bool alloc(struct state *s, struct memory *m, const struct op *op)
 					   DMA_BIDIRECTIONAL);
 	if (!m->vaddr && !m->page && !m->sgt) {
 		m->size = 0;
-		return out_of_room(s);
+		return may_fail(s);
 	}
 	return !conf_read(s->conf, m->addr + m->size - CELL, s->bytes, CELL) &&
 	       (m->sgt || !memchr_inv(s->bytes, 0, CELL));
@@ -378,6 +385,7 @@ static bool run(struct state *s, bool count)
 		if (s->op[i].dropped)
 			continue;
 		s->end = i;
+		s->armed = is_to_fail();
 		good = apply(s, &s->op[i]);
 		if (count)
 			s->done[s->op[i].kind]++;
@@ -533,13 +541,37 @@ static void a_failure_is_shrunk(struct kunit *test)
 }
 
 /*
- * One sequence, again and again, and the next time the next allocation fails: what
- * needs it fails, takes nothing, and nothing else is different.  From init on, where
- * somebody has set ignore-gfp-wait=N and verbose=0 in debugfs.
+ * One sequence, again and again, and the next time the next allocation fails: the
+ * operation that needs it may fail, and takes nothing; no other one notices.  Returns
+ * how many have failed.
+ */
+static int fail_each(struct kunit *test, struct state *s, u64 this)
+{
+	bool good = true, failed = true;
+
+	make(s, this);
+	for (s->nth = 1; failed && good; s->nth++) {
+		good = run(s, true);
+		failed = !is_to_fail();
+		fail_nth(0);
+		KUNIT_EXPECT_TRUE_MSG(test, good,
+				      "dma_stateful.seed=%llu: allocation %d, in %s %d",
+				      this, s->nth, names[s->op[s->end].kind],
+				      s->end);
+		cond_resched();
+	}
+	return s->nth - 2;
+}
+
+/*
+ * From init on, where somebody has set ignore-gfp-wait=N, min-order=0 and verbose=0
+ * in debugfs; without, nothing fails, and so this does.
  */
 static void any_allocation_of_it_may_fail(struct kunit *test)
 {
 	struct state *s;
+	int failed = 0;
+	u64 this;
 
 	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
 		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
@@ -549,21 +581,12 @@ static void any_allocation_of_it_may_fail(struct kunit *test)
 		return;
 	}
 	s = new_state(test);
-	make(s, seed);
-	for (s->nth = 1;; s->nth++) {
-		bool good = run(s, true), failed = has_failed(s);
-
-		fail_nth(0);
-		KUNIT_ASSERT_TRUE_MSG(test, good,
-				      "dma_stateful.seed=%lu: allocation %d, in %s %d",
-				      seed, s->nth, names[s->op[s->end].kind],
-				      s->end);
-		if (!failed)
-			break;
-		cond_resched();
-	}
-	kunit_info(test, "dma_stateful.seed=%lu: %d allocations have failed on %s",
-		   seed, s->nth - 1, s->conf->be->name);
+	for (this = seed; this < seed + FAILING; this++)
+		failed += fail_each(test, s, this);
+	kunit_info(test, "seed=%lu: %d allocations failed, %d operations with them, on %s",
+		   seed, failed, s->refused, s->conf->be->name);
+	KUNIT_EXPECT_GT_MSG(test, s->refused, 0,
+			    "nothing has failed: see failslab and fail_page_alloc in debugfs");
 }
 
 static void as_many_fit_as_before(struct kunit *test)
