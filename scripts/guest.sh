@@ -14,6 +14,8 @@ guest_timeout=${TIMEOUT:-600}
 {
 # Its default mask hides what lies above 256 MiB; arm has no memory below that.
 edu="-device edu,dma_mask=0xffffffff"
+# For a platform that gives a device with 64 bits a window on all memory.
+edu64="-device edu,dma_mask=0xffffffffffffffff"
 # A switch, with edu below one port and memory that it can reach below the other. The CPU
 # is one whose host bridges pass on what functions send to one another.
 edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,bus=root
@@ -55,12 +57,12 @@ kunit_setup() {
 	*/) configs+=(dma-debug) ;;
 	um/dynamic) configs+=(dma-debug dynamic) ;;
 	um/rdma) configs+=(dma-debug rdma) ;;
-	x86_64/nodebug | arm64/nodebug) ;;
+	um/nodebug | x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
 	um/fault | x86_64/fault) configs+=(fault) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (x86_64, arm64), kasan or coverage (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan or coverage (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"

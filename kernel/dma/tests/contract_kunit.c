@@ -46,6 +46,7 @@ struct contract_test {
 	bool ops_need_sync;
 	unsigned long ops_attrs;
 	int ops_calls;
+	int ops_syncs;
 };
 
 /* Cache maintenance: called for any device, so only deltas mean something. */
@@ -167,6 +168,7 @@ static void ops_free(struct device *dev, size_t size, void *vaddr,
 static void ops_sync(struct device *dev, dma_addr_t addr, size_t size,
 		     enum dma_data_direction dir)
 {
+	ops_test(dev)->ops_syncs++;
 }
 
 static unsigned int ops_map_path(struct device *dev, phys_addr_t phys,
@@ -808,6 +810,38 @@ static void a_backend_is_asked_whether_to_sync(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_need_sync(ct->dev, 0));
 }
 
+static void map_and_sync(struct kunit *test, struct contract_test *ct)
+{
+	dma_addr_t addr = dma_map_page(ct->dev, ct->page, 0, PAGE_SIZE,
+				       DMA_BIDIRECTIONAL);
+
+	KUNIT_ASSERT_EQ(test, dma_mapping_error(ct->dev, addr), 0);
+	dma_sync_single_for_cpu(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	dma_sync_single_for_device(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	dma_unmap_page(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+}
+
+/* It has the mask that its bus gave it, and nobody has asked dma_set_mask(). */
+static void a_driver_that_sets_no_mask_gets_its_syncs(struct kunit *test)
+{
+	struct contract_test *ct = test->priv;
+	int calls = atomic_read(&cache_calls);
+
+	if (!IS_ENABLED(CONFIG_DMA_NEED_SYNC))
+		kunit_skip(test, "needs DMA_NEED_SYNC");
+	ct->mask = DMA_BIT_MASK(64);
+	set_coherent(ct->dev, false);
+	own_pool(ct);
+	if (cache_calls_are_counted()) {
+		map_and_sync(test, ct);
+		/* Once for the map, once for the sync. */
+		KUNIT_EXPECT_GE(test, atomic_read(&cache_calls), calls + 2);
+	}
+	set_dma_ops(ct->dev, &test_ops);
+	map_and_sync(test, ct);
+	KUNIT_EXPECT_EQ(test, ct->ops_syncs, 2);
+}
+
 /* The query is the map, seen from the outside. */
 
 static void compare(struct kunit *test, struct contract_test *ct, size_t offset,
@@ -986,6 +1020,7 @@ static struct kunit_case contract_test_cases[] = {
 	KUNIT_CASE(a_backend_with_a_barrier_honours_it),
 	KUNIT_CASE(a_backend_without_the_method_refuses),
 	KUNIT_CASE(a_backend_is_asked_whether_to_sync),
+	KUNIT_CASE(a_driver_that_sets_no_mask_gets_its_syncs),
 	KUNIT_CASE(the_query_is_the_map_when_coherent),
 	KUNIT_CASE(the_query_is_the_map_when_not_coherent),
 	KUNIT_CASE(the_query_is_the_map_when_bouncing),

@@ -199,6 +199,126 @@ static void overlapping_plain_mappings_still_are(struct kunit *test)
 	unmap(test, a, 0);
 }
 
+/* More than a cache line, so that neighbours do not share one. */
+#define LINES	256
+
+/* Map it again, quietly: how many errors does that count? */
+static long overlaps(struct kunit *test, struct page *page, size_t offset)
+{
+	struct debug_test *dt = test->priv;
+	long before = dma_debug_test_errors(true), after;
+	dma_addr_t addr = dma_map_page(dt->dev, page, offset, LINES,
+				       DMA_FROM_DEVICE);
+
+	KUNIT_EXPECT_EQ(test, 0, dma_mapping_error(dt->dev, addr));
+	dma_unmap_page(dt->dev, addr, LINES, DMA_FROM_DEVICE);
+	after = dma_debug_test_errors(false);
+	provoked += after - before;
+	return after - before;
+}
+
+static void free_pages_action(void *page)
+{
+	__free_pages(page, 1);
+}
+
+/* Two pages, of which something overlaps with [at, at + LINES) alone. */
+static void expect_overlap_at(struct kunit *test, struct page *page, size_t at)
+{
+	size_t off;
+
+	for (off = 0; off < 2 * PAGE_SIZE; off += LINES) {
+		KUNIT_EXPECT_EQ_MSG(test, off == at, overlaps(test, page, off),
+				    "offset %zu", off);
+		KUNIT_EXPECT_EQ_MSG(test, off == at,
+				    overlaps(test, nth_page(page, off >> PAGE_SHIFT),
+					     offset_in_page(off)),
+				    "offset %zu", off);
+	}
+}
+
+static struct page *two_pages(struct kunit *test)
+{
+	struct page *page;
+
+	if (IS_ENABLED(CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC))
+		kunit_skip(test, "not reported with DMA_BOUNCE_UNALIGNED_KMALLOC");
+	page = alloc_pages(GFP_KERNEL, 1);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_pages_action,
+							   page));
+	return page;
+}
+
+/* However far from the page that it is given by. */
+static void a_mapping_is_tracked_where_it_is(struct kunit *test)
+{
+	static const size_t offsets[] = {
+		0, LINES, PAGE_SIZE - LINES, PAGE_SIZE, PAGE_SIZE + 2 * LINES,
+	};
+	struct debug_test *dt = test->priv;
+	struct page *page = two_pages(test);
+	dma_addr_t addr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		addr = dma_map_page(dt->dev, page, offsets[i], LINES,
+				    DMA_FROM_DEVICE);
+		KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(dt->dev, addr));
+		expect_overlap_at(test, page, offsets[i]);
+		dma_unmap_page(dt->dev, addr, LINES, DMA_FROM_DEVICE);
+	}
+}
+
+/* Each entry of it; the first is out of the way, in a page of its own. */
+static void so_is_a_list(struct kunit *test)
+{
+	struct debug_test *dt = test->priv;
+	struct page *page = two_pages(test);
+	size_t at = PAGE_SIZE + LINES;
+	struct scatterlist sg[2];
+
+	sg_init_table(sg, 2);
+	sg_set_page(&sg[0], dt->page, LINES, 0);
+	sg_set_page(&sg[1], page, LINES, at);
+	KUNIT_ASSERT_EQ(test, 2, dma_map_sg(dt->dev, sg, 2, DMA_FROM_DEVICE));
+	expect_overlap_at(test, page, at);
+	dma_unmap_sg(dt->dev, sg, 2, DMA_FROM_DEVICE);
+}
+
+static void an_unmap_in_another_direction_is_reported(struct kunit *test)
+{
+	static const enum dma_data_direction dirs[] = {
+		DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE,
+	};
+	struct debug_test *dt = test->priv;
+	struct scatterlist sg;
+	long before, after;
+	dma_addr_t addr;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		for (j = 0; j < ARRAY_SIZE(dirs); j++) {
+			before = dma_debug_test_errors(true);
+			addr = dma_map_page(dt->dev, dt->page, 0, PAGE_SIZE,
+					    dirs[i]);
+			KUNIT_EXPECT_EQ(test, 0,
+					dma_mapping_error(dt->dev, addr));
+			dma_unmap_page(dt->dev, addr, PAGE_SIZE, dirs[j]);
+			sg_init_table(&sg, 1);
+			sg_set_page(&sg, dt->page, PAGE_SIZE, 0);
+			KUNIT_EXPECT_EQ(test, 1, dma_map_sg(dt->dev, &sg, 1,
+							    dirs[i]));
+			dma_unmap_sg(dt->dev, &sg, 1, dirs[j]);
+			after = dma_debug_test_errors(false);
+			provoked += after - before;
+			KUNIT_EXPECT_EQ_MSG(test, i == j ? 0 : 2, after - before,
+					    "mapped %d, unmapped %d", dirs[i],
+					    dirs[j]);
+		}
+	}
+}
+
 static void the_entry_with_the_same_attributes_is_found_first(struct kunit *test)
 {
 	long before = dma_debug_test_errors(false);
@@ -233,6 +353,9 @@ static struct kunit_case debug_test_cases[] = {
 	KUNIT_CASE(a_free_that_takes_no_attributes_is_exempt),
 	KUNIT_CASE(overlapping_coherent_mappings_are_no_error),
 	KUNIT_CASE(overlapping_plain_mappings_still_are),
+	KUNIT_CASE(a_mapping_is_tracked_where_it_is),
+	KUNIT_CASE(so_is_a_list),
+	KUNIT_CASE(an_unmap_in_another_direction_is_reported),
 	KUNIT_CASE(the_entry_with_the_same_attributes_is_found_first),
 	KUNIT_CASE(only_what_was_provoked_has_been_counted),
 	{}

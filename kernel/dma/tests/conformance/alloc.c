@@ -195,22 +195,38 @@ void conf_alloc_sgtable(struct kunit *test)
 	dma_free_coherent(conf->dev, size, vaddr, addr);
 }
 
-void conf_alloc_noncontiguous(struct kunit *test)
+/* What is mapped at @vaddr are the pages of the table? */
+static bool same_pages(struct sg_table *sgt, u8 *vaddr)
 {
-	struct mapped m = { .conf = test->priv, .size = 4 * PAGE_SIZE };
+	struct sg_page_iter iter;
+
+	for_each_sgtable_page(sgt, &iter, 0) {
+		if (sg_page_iter_page(&iter) != (is_vmalloc_addr(vaddr) ?
+						 vmalloc_to_page(vaddr) :
+						 virt_to_page(vaddr)))
+			return false;
+		vaddr += PAGE_SIZE;
+	}
+	return true;
+}
+
+static void noncontiguous(struct kunit *test, unsigned long attrs)
+{
+	struct mapped m = { .conf = test->priv, .size = 7 * PAGE_SIZE };
 	struct conf *conf = m.conf;
 	struct scatterlist *sg;
 	u8 *vaddr;
 
-	conf_needs(test, CONF_PAGES);
 	m.sgt = dma_alloc_noncontiguous(conf->dev, m.size, DMA_BIDIRECTIONAL,
-					GFP_KERNEL, 0);
+					GFP_KERNEL, attrs);
 	KUNIT_ASSERT_NOT_NULL(test, m.sgt);
 	sg = m.sgt->sgl;
 	KUNIT_EXPECT_EQ(test, 1, m.sgt->nents);
 	KUNIT_EXPECT_EQ(test, m.size, sg_dma_len(sg));
 	vaddr = dma_vmap_noncontiguous(conf->dev, m.size, m.sgt);
 	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	/* Before something else is overwritten. */
+	KUNIT_ASSERT_TRUE(test, same_pages(m.sgt, vaddr));
 
 	conf_fill(vaddr, m.size, 80);
 	flush_kernel_vmap_range(vaddr, m.size);
@@ -228,6 +244,25 @@ void conf_alloc_noncontiguous(struct kunit *test)
 
 	dma_vunmap_noncontiguous(conf->dev, vaddr);
 	dma_free_noncontiguous(conf->dev, m.size, m.sgt, DMA_BIDIRECTIONAL);
+}
+
+/* From pages in a row, as a rule, and from pages that have gaps between them. */
+void conf_alloc_noncontiguous(struct kunit *test)
+{
+	struct page *pages[32];
+	int i;
+
+	conf_needs(test, CONF_PAGES);
+	noncontiguous(test, 0);
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = alloc_page(GFP_KERNEL);
+	for (i = 0; i < ARRAY_SIZE(pages); i += 2)
+		if (pages[i])
+			__free_page(pages[i]);
+	noncontiguous(test, DMA_ATTR_ALLOC_SINGLE_PAGES);
+	for (i = 1; i < ARRAY_SIZE(pages); i += 2)
+		if (pages[i])
+			__free_page(pages[i]);
 }
 
 /*
