@@ -52,7 +52,12 @@
 static char *backend;
 module_param(backend, charp, 0444);
 MODULE_PARM_DESC(backend,
-		 "Fail unless this is what the device has: direct, swiotlb, intel, amd, virtio, smmuv3 or tce; with -lazy or -strict, the type of the IOMMU domain too");
+		 "Fail unless this is what the device has: direct, swiotlb, intel, amd, virtio, smmuv3, tce or ddw; with -lazy or -strict, the type of the IOMMU domain too");
+
+static uint mask_bits = 32;
+module_param_named(mask, mask_bits, uint, 0444);
+MODULE_PARM_DESC(mask,
+		 "Bits of the device's masks; with 64, a platform with TCEs may give it a window on all memory (ddw)");
 
 struct edu {
 	struct device *dev;
@@ -128,6 +133,11 @@ static bool has_tces(struct device *dev)
 	return get_dma_ops(dev) == &dma_iommu_ops && !dev->dma_ops_bypass;
 }
 
+static bool has_direct_window(struct device *dev)
+{
+	return get_dma_ops(dev) == &dma_iommu_ops && dev->dma_ops_bypass;
+}
+
 static long tces_used(struct device *dev)
 {
 	struct iommu_table *tbl = get_iommu_table_base(dev);
@@ -145,6 +155,11 @@ static phys_addr_t tce_to_phys(struct device *dev, dma_addr_t addr)
 }
 #else
 static bool has_tces(struct device *dev)
+{
+	return false;
+}
+
+static bool has_direct_window(struct device *dev)
 {
 	return false;
 }
@@ -171,6 +186,8 @@ static void find_backend(struct edu *edu)
 	} else if (has_tces(dev)) {
 		edu->translates = true;
 		edu->backend = "tce";
+	} else if (has_direct_window(dev)) {
+		edu->backend = "ddw";
 	} else if (get_dma_ops(dev)) {
 		edu->backend = "unknown-ops";
 		snprintf(edu->detail, sizeof(edu->detail), "%ps",
@@ -253,6 +270,26 @@ static void edu_write(struct edu *edu, unsigned int reg, u32 val)
 	writel(edu->swapped ? swab32(val) : val, edu->regs + reg);
 }
 
+static dma_addr_t edu_read_addr(struct edu *edu, unsigned int reg)
+{
+#ifdef CONFIG_64BIT
+	u64 val = readq(edu->regs + reg);
+
+	return edu->swapped ? swab64(val) : val;
+#else
+	return edu_read(edu, reg);
+#endif
+}
+
+static void edu_write_addr(struct edu *edu, unsigned int reg, dma_addr_t addr)
+{
+#ifdef CONFIG_64BIT
+	writeq(edu->swapped ? swab64(addr) : addr, edu->regs + reg);
+#else
+	edu_write(edu, reg, addr);
+#endif
+}
+
 static int edu_wait(struct edu *edu)
 {
 	u32 cmd;
@@ -285,7 +322,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	edu->swapped = edu_read(edu, EDU_ID) == swab32(EDU_ID_VALUE);
 	if (edu_read(edu, EDU_ID) != EDU_ID_VALUE)
 		return -ENODEV;
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(mask_bits));
 	if (ret)
 		return ret;
 	/* Nothing is handed to it as a list: what an IOMMU merges is fine. */
@@ -461,8 +498,8 @@ static void start(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
 	KUNIT_ASSERT_LE(test, len, EDU_BUF_SIZE - offset);
 	KUNIT_ASSERT_EQ(test, upper_32_bits(addr), 0);
 
-	edu_write(et->edu, EDU_DMA_SRC, src);
-	edu_write(et->edu, EDU_DMA_DST, dst);
+	edu_write_addr(et->edu, EDU_DMA_SRC, src);
+	edu_write_addr(et->edu, EDU_DMA_DST, dst);
 	edu_write(et->edu, EDU_DMA_COUNT, len);
 	edu_write(et->edu, EDU_DMA_CMD, cmd | EDU_DMA_START);
 }
@@ -791,7 +828,7 @@ static void the_address_leads_to_the_buffer(struct kunit *test)
 
 	m = map(test, PAGE_SIZE + 64, SZ_1K, DMA_TO_DEVICE, 0);
 	device_reads(test, m->addr, 0, SZ_1K);
-	KUNIT_EXPECT_EQ(test, m->addr, edu_read(et->edu, EDU_DMA_SRC));
+	KUNIT_EXPECT_EQ(test, m->addr, edu_read_addr(et->edu, EDU_DMA_SRC));
 	phys = leads_to(et->edu, m->addr);
 	if (et->edu->bounces)
 		KUNIT_EXPECT_NOT_NULL(test, swiotlb_find_pool(et->dev, phys));

@@ -401,8 +401,31 @@ static const char *tces(void)
 {
 	if (conf_edu_missing())
 		return conf_edu_missing();
-	return get_dma_ops(conf_edu) == &dma_iommu_ops &&
-	       !conf_edu->dma_ops_bypass ? NULL : "no TCEs for the edu device";
+	return get_dma_ops(conf_edu) == &dma_iommu_ops ?
+		NULL : "no TCEs for the edu device";
+}
+
+/* A window on all memory, for devices with a mask of 64 bits. */
+static const char *direct_window(void)
+{
+	if (tces())
+		return tces();
+	if (dma_set_mask(conf_edu, DMA_BIT_MASK(64)) ||
+	    !conf_edu->dma_ops_bypass)
+		return "no direct window for the edu device";
+	return NULL;
+}
+
+static int ddw_setup(struct kunit *test, struct conf *conf)
+{
+	conf->dev = conf_edu;
+	return dma_set_mask_and_coherent(conf_edu, DMA_BIT_MASK(64));
+}
+
+static phys_addr_t in_direct_window(struct conf *conf, dma_addr_t addr)
+{
+	return addr < conf->dev->archdata.dma_offset ? CONF_NOWHERE :
+		addr - conf->dev->archdata.dma_offset;
 }
 
 static long tces_used(struct conf *conf)
@@ -458,6 +481,14 @@ static const char *tces(void)
 
 #define tces_used	NULL
 #define tce		identity
+
+static const char *direct_window(void)
+{
+	return "no PowerPC";
+}
+
+#define ddw_setup		conf_edu_setup
+#define in_direct_window	identity
 #endif
 
 static const struct dma_conformance_backend power_tce = {
@@ -472,6 +503,16 @@ static const struct dma_conformance_backend power_tce = {
 	.walk = tce,
 	.fail = tce_fail,
 	.used = tces_used,
+};
+
+static const struct dma_conformance_backend power_ddw = {
+	.name = "ddw",
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
+	.ordering = DMA_ORDERING_STRONG,
+	.missing = direct_window,
+	.setup = ddw_setup,
+	.teardown = conf_edu_teardown,
+	.walk = in_direct_window,
 };
 
 /* Model hardware */
@@ -578,7 +619,7 @@ A_MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 
 const struct dma_conformance_backend *const conf_backends[] = {
 	&direct, &noncoherent, &offset, &swiotlb, &small_mask, &restricted,
-	&dynamic, &dma_iommu, &untrusted, &power_tce,
+	&dynamic, &dma_iommu, &untrusted, &power_tce, &power_ddw,
 #ifdef CONFIG_DMA_MODEL
 	&model_cache.be, &model_reorder.be, &model_offset.be, &model_iommu.be,
 	&model_bounce.be, &model_lazy.be, &model_all.be,

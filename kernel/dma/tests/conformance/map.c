@@ -5,7 +5,15 @@
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 #include "conformance.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "dma_conformance."
+
+static uint cpus;
+module_param(cpus, uint, 0444);
+MODULE_PARM_DESC(cpus, "Fail unless as many CPUs take part");
 
 /* Around a cache line, a bounce slot (2 KiB) and a page. */
 static const size_t offsets[] = {
@@ -497,6 +505,8 @@ void conf_map_many_cpus(struct kunit *test)
 	struct worker *w;
 	int i;
 
+	if (cpus)
+		KUNIT_EXPECT_EQ(test, cpus, num_online_cpus());
 	w = kunit_kcalloc(test, WORKERS, sizeof(*w), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w);
 	for (i = 0; i < WORKERS; i++) {

@@ -27,8 +27,9 @@ module_param(ops, uint, 0444);
 MODULE_PARM_DESC(ops, "Operations per backend; a tenth for models that um has, too");
 
 #define CELLS		16
-#define CELL		(PAGE_SIZE / CELLS)
-#define REGIONS		(CONF_BUF_SIZE / PAGE_SIZE)
+#define REGION		SZ_4K	/* large pages hold several */
+#define CELL		(REGION / CELLS)
+#define REGIONS		8
 #define SEQUENCE	250
 #define REAL_OPS	500	/* of a device that takes 100 ms to move a byte */
 #define FAILING		8	/* sequences, each allocation of which fails in turn */
@@ -49,7 +50,7 @@ struct op {
 	bool dropped;
 };
 
-/* A page of the buffer. */
+/* A part of the buffer. */
 struct region {
 	bool mapped;
 	enum dma_data_direction dir;
@@ -74,8 +75,8 @@ struct state {
 	struct op op[SEQUENCE], saved[SEQUENCE / 2];
 	struct region region[REGIONS];
 	struct memory memory[REGIONS];
-	u8 right[CONF_BUF_SIZE];
-	u8 bytes[PAGE_SIZE];
+	u8 right[REGIONS * REGION];
+	u8 bytes[REGION];
 	dma_addr_t hog[CONF_HOGS];
 	int hogs;
 	unsigned long done[NR_KINDS];
@@ -155,7 +156,7 @@ static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 		r->first = op->cell;
 		sg_init_table(r->sg, op->cell ? 2 : 1);
 		sg_set_buf(&r->sg[0], buf + op->cell * CELL,
-			   PAGE_SIZE - op->cell * CELL);
+			   REGION - op->cell * CELL);
 		if (op->cell)
 			sg_set_buf(&r->sg[1], buf, op->cell * CELL);
 		r->sgt.sgl = r->sg;
@@ -163,7 +164,7 @@ static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 		r->mapped = !dma_map_sgtable(dev, &r->sgt, r->dir,
 					     DMA_ATTR_NO_WARN);
 	} else {
-		r->addr = dma_map_single_attrs(dev, buf, PAGE_SIZE, r->dir,
+		r->addr = dma_map_single_attrs(dev, buf, REGION, r->dir,
 					       DMA_ATTR_NO_WARN);
 		r->mapped = !dma_mapping_error(dev, r->addr);
 	}
@@ -204,7 +205,7 @@ static void unmap(struct state *s, struct region *r)
 	if (is_list(r))
 		dma_unmap_sgtable(s->conf->dev, &r->sgt, r->dir, 0);
 	else
-		dma_unmap_single(s->conf->dev, r->addr, PAGE_SIZE, r->dir);
+		dma_unmap_single(s->conf->dev, r->addr, REGION, r->dir);
 	r->mapped = false;
 }
 
@@ -319,7 +320,7 @@ static bool device_moves(struct state *s, struct region *r, u8 *right,
 static bool apply(struct state *s, const struct op *op)
 {
 	struct region *r = &s->region[op->region];
-	size_t at = op->region * PAGE_SIZE + op->cell * CELL;
+	size_t at = op->region * REGION + op->cell * CELL;
 	size_t len = op->nr * CELL;
 	u8 *buf = s->conf->buf, *right = s->right + at;
 	bool cpu = op->kind == SYNC_CPU;
@@ -327,7 +328,7 @@ static bool apply(struct state *s, const struct op *op)
 	switch (op->kind) {
 	case MAP:
 	case MAP_LIST:
-		return map(s, r, buf + op->region * PAGE_SIZE, op);
+		return map(s, r, buf + op->region * REGION, op);
 	case UNMAP:
 		unmap(s, r);
 		return true;
@@ -377,8 +378,8 @@ static bool run(struct state *s, bool count)
 	bool good = true;
 	int i;
 
-	conf_fill(s->conf->buf, CONF_BUF_SIZE, 1);
-	memcpy(s->right, s->conf->buf, CONF_BUF_SIZE);
+	conf_fill(s->conf->buf, sizeof(s->right), 1);
+	memcpy(s->right, s->conf->buf, sizeof(s->right));
 	memset(s->region, 0, sizeof(s->region));
 	fail_nth(s->nth);
 	for (i = 0; i < SEQUENCE && good; i++) {
@@ -398,7 +399,7 @@ static bool run(struct state *s, bool count)
 	}
 	if (s->hogs)
 		exhaust(s);
-	return good && !memcmp(s->conf->buf, s->right, CONF_BUF_SIZE) &&
+	return good && !memcmp(s->conf->buf, s->right, sizeof(s->right)) &&
 	       conf_used(s->conf) == s->conf->used;
 }
 
