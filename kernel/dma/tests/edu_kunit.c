@@ -496,7 +496,7 @@ static void start(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
 	KUNIT_ASSERT_GT(test, len, 0);
 	KUNIT_ASSERT_LE(test, offset, EDU_BUF_SIZE);
 	KUNIT_ASSERT_LE(test, len, EDU_BUF_SIZE - offset);
-	KUNIT_ASSERT_EQ(test, upper_32_bits(addr), 0);
+	KUNIT_ASSERT_LE(test, addr, DMA_BIT_MASK(mask_bits));
 
 	edu_write_addr(et->edu, EDU_DMA_SRC, src);
 	edu_write_addr(et->edu, EDU_DMA_DST, dst);
