@@ -12,7 +12,7 @@
 #include <linux/iommu-dma.h>
 #include <linux/memblock.h>
 #include <linux/pci.h>
-#ifdef CONFIG_PPC64
+#if defined(CONFIG_PPC64) || defined(CONFIG_DMA_SPARC64_KUNIT_TEST)
 #include <asm/iommu.h>
 #endif
 #include "conformance.h"
@@ -515,6 +515,91 @@ static const struct dma_conformance_backend power_ddw = {
 	.walk = in_direct_window,
 };
 
+/* The IOMMU of sun4u: one table in memory for all of the host bridge's devices. */
+#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
+#define SUN4U_PAGE	SZ_8K
+#define SUN4U_ROOM	512UL	/* of its 65536 entries, or it would never run out */
+
+static unsigned long sun4u_end;
+
+static const char *sun4u_iommu(void)
+{
+	if (tlb_type == hypervisor)
+		return "sun4v";
+	return conf_lsi_missing();
+}
+
+static int sun4u_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = conf_lsi_setup(test, conf);
+	struct iommu *iommu;
+
+	if (ret)
+		return ret;
+	iommu = conf->dev->archdata.iommu;
+	sun4u_end = iommu->tbl.pools[0].end;
+	iommu->tbl.pools[0].end = SUN4U_ROOM;
+	return 0;
+}
+
+static void sun4u_teardown(struct conf *conf)
+{
+	struct iommu *iommu = conf->dev->archdata.iommu;
+
+	iommu->tbl.pools[0].end = sun4u_end;
+	conf_edu_teardown(conf);
+}
+
+static unsigned long sun4u_entries(struct iommu *iommu)
+{
+	return iommu->tbl.poolsize * iommu->tbl.nr_pools;
+}
+
+static long sun4u_used(struct conf *conf)
+{
+	struct iommu *iommu = conf->dev->archdata.iommu;
+
+	return bitmap_weight(iommu->tbl.map, sun4u_entries(iommu));
+}
+
+/* What is not mapped is mapped to a page that nobody uses. */
+static phys_addr_t sun4u_walk(struct conf *conf, dma_addr_t addr)
+{
+	struct iommu *iommu = conf->dev->archdata.iommu;
+	u64 index = (addr - iommu->tbl.table_map_base) / SUN4U_PAGE;
+	unsigned long entry;
+
+	if (addr < iommu->tbl.table_map_base || index >= sun4u_entries(iommu))
+		return CONF_NOWHERE;
+	entry = iopte_val(iommu->page_table[index]);
+	if (!(entry & IOPTE_VALID) ||
+	    (entry & IOPTE_PAGE) == iommu->dummy_page_pa)
+		return CONF_NOWHERE;
+	return (entry & IOPTE_PAGE) | (addr & (SUN4U_PAGE - 1));
+}
+#else
+static const char *sun4u_iommu(void)
+{
+	return "no sun4u";
+}
+
+#define sun4u_setup	NULL
+#define sun4u_teardown	NULL
+#define sun4u_used	NULL
+#define sun4u_walk	NULL
+#endif
+
+static const struct dma_conformance_backend sun4u = {
+	.name = "sun4u",
+	.claims = CONF_TRANSLATES | CONF_COHERENT | CONF_COUNTS | CONF_EXHAUSTS,
+	.ordering = DMA_ORDERING_STRONG,
+	.missing = sun4u_iommu,
+	.setup = sun4u_setup,
+	.teardown = sun4u_teardown,
+	.walk = sun4u_walk,
+	.used = sun4u_used,
+};
+
 /* Model hardware */
 
 #ifdef CONFIG_DMA_MODEL
@@ -619,7 +704,7 @@ A_MODEL(model_all, "model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 
 const struct dma_conformance_backend *const conf_backends[] = {
 	&direct, &noncoherent, &offset, &swiotlb, &small_mask, &restricted,
-	&dynamic, &dma_iommu, &untrusted, &power_tce, &power_ddw,
+	&dynamic, &dma_iommu, &untrusted, &power_tce, &power_ddw, &sun4u,
 #ifdef CONFIG_DMA_MODEL
 	&model_cache.be, &model_reorder.be, &model_offset.be, &model_iommu.be,
 	&model_bounce.be, &model_lazy.be, &model_all.be,

@@ -113,6 +113,16 @@ void conf_edu_teardown(struct conf *conf);
 const char *conf_edu_missing(void);
 const struct dma_conformance_backend *conf_real_device(void);
 
+/* ../sparc64/lsi.c: another device of QEMU's, where there can be no edu. */
+#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
+extern struct device *conf_lsi;
+extern const struct dma_conformance_backend conf_lsi_real;
+int conf_lsi_init(void);
+void conf_lsi_exit(void);
+int conf_lsi_setup(struct kunit *test, struct conf *conf);
+const char *conf_lsi_missing(void);
+#endif
+
 /* Parameters: every backend; those that this machine has. */
 const void *conf_gen_all(const void *prev, char *desc);
 const void *conf_gen_present(const void *prev, char *desc);

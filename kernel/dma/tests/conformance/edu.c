@@ -97,14 +97,25 @@ int conf_backends_init(void)
 {
 	int ret = pci_register_driver(&edu_driver);
 
+	if (ret)
+		return ret;
+#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
+	ret = conf_lsi_init();
+	if (ret) {
+		pci_unregister_driver(&edu_driver);
+		return ret;
+	}
+#endif
 	/* Its IOMMU may have come late. */
-	if (!ret)
-		wait_for_device_probe();
-	return ret;
+	wait_for_device_probe();
+	return 0;
 }
 
 void conf_backends_exit(void)
 {
+#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
+	conf_lsi_exit();
+#endif
 	pci_unregister_driver(&edu_driver);
 }
 
@@ -220,5 +231,9 @@ static const struct dma_conformance_backend real_iommu = {
 
 const struct dma_conformance_backend *conf_real_device(void)
 {
+#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
+	if (conf_lsi)
+		return &conf_lsi_real;
+#endif
 	return conf_edu && use_dma_iommu(conf_edu) ? &real_iommu : &real;
 }

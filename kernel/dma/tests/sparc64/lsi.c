@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * QEMU's lsi53c895a: a device that copies memory, for machines without an edu.
+ *
+ * edu wants message signalled interrupts, and sun4u has none.  This SCSI controller
+ * runs programs ("SCRIPTS") that it fetches from memory, and one of their
+ * instructions is a copy from memory to memory.  No disk takes part.  What the
+ * program is read through, and both sides of the copy, is what the machine has
+ * between a PCI device and memory.
+ *
+ * Registers and instructions: LSI53C895A PCI to Ultra2 SCSI Controller Technical
+ * Manual, chapters 4 and 5.
+ */
+#include <linux/iopoll.h>
+#include <linux/pci.h>
+#include "../conformance/conformance.h"
+
+#define LSI_DSTAT		0x0c
+#define LSI_DSTAT_SIR		BIT(2)		/* the INT of a program */
+#define LSI_ISTAT		0x14
+#define LSI_ISTAT_DIP		BIT(0)		/* LSI_DSTAT has something to say */
+#define LSI_DSP			0x2c		/* run the program at */
+#define LSI_MOVE		0xc0000000	/* length, source, destination */
+#define LSI_INT			0x98080000
+#define LSI_REGISTERS		1		/* its BAR */
+
+struct device *conf_lsi;
+static void __iomem *regs;
+static __le32 *program;
+static dma_addr_t program_addr;
+static u8 *scratch;			/* CONF_BUF_SIZE bytes */
+static dma_addr_t scratch_addr;
+
+static int lsi_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	int ret;
+
+	if (conf_lsi)
+		return -EBUSY;
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	regs = pcim_iomap_region(pdev, LSI_REGISTERS, "dma_conformance_lsi");
+	if (IS_ERR(regs))
+		return PTR_ERR(regs);
+	pci_set_master(pdev);
+	conf_lsi = &pdev->dev;
+	return 0;
+}
+
+static void lsi_remove(struct pci_dev *pdev)
+{
+	pci_clear_master(pdev);
+	conf_lsi = NULL;
+}
+
+static const struct pci_device_id lsi_ids[] = {
+	{ PCI_DEVICE(PCI_VENDOR_ID_LSI_LOGIC, 0x0012) },
+	{}
+};
+
+static struct pci_driver lsi_driver = {
+	.name = "dma_conformance_lsi",
+	.id_table = lsi_ids,
+	.probe = lsi_probe,
+	.remove = lsi_remove,
+};
+
+int conf_lsi_init(void)
+{
+	return pci_register_driver(&lsi_driver);
+}
+
+void conf_lsi_exit(void)
+{
+	pci_unregister_driver(&lsi_driver);
+}
+
+const char *conf_lsi_missing(void)
+{
+	return conf_lsi ? NULL : "no lsi53c895a (PCI 1000:0012)";
+}
+
+int conf_lsi_setup(struct kunit *test, struct conf *conf)
+{
+	conf->dev = conf_lsi;
+	return dma_set_mask_and_coherent(conf_lsi, DMA_BIT_MASK(32));
+}
+
+static int copy(dma_addr_t to, dma_addr_t from, size_t len)
+{
+	u8 stat;
+
+	program[0] = cpu_to_le32(LSI_MOVE | len);
+	program[1] = cpu_to_le32(from);
+	program[2] = cpu_to_le32(to);
+	program[3] = cpu_to_le32(LSI_INT);
+	program[4] = 0;
+	writel(program_addr, regs + LSI_DSP);
+	if (read_poll_timeout(readb, stat, stat & LSI_ISTAT_DIP, 10,
+			      USEC_PER_SEC, false, regs + LSI_ISTAT))
+		return -EFAULT;
+	return readb(regs + LSI_DSTAT) & LSI_DSTAT_SIR ? 0 : -EFAULT;
+}
+
+static int lsi_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len)
+{
+	size_t n;
+
+	for (; len; len -= n, addr += n, buf += n) {
+		n = min(len, CONF_BUF_SIZE);
+		memset(scratch, 0, n);
+		if (copy(scratch_addr, addr, n))
+			return -EFAULT;
+		memcpy(buf, scratch, n);
+	}
+	return 0;
+}
+
+static int lsi_write(struct conf *conf, dma_addr_t addr, const void *buf,
+		     size_t len)
+{
+	size_t n;
+
+	for (; len; len -= n, addr += n, buf += n) {
+		n = min(len, CONF_BUF_SIZE);
+		memcpy(scratch, buf, n);
+		if (copy(addr, scratch_addr, n))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static void real_teardown(struct conf *conf)
+{
+	if (scratch)
+		dma_free_coherent(conf->dev, CONF_BUF_SIZE, scratch,
+				  scratch_addr);
+	if (program)
+		dma_free_coherent(conf->dev, PAGE_SIZE, program, program_addr);
+	scratch = NULL;
+	program = NULL;
+	conf_edu_teardown(conf);
+}
+
+static int real_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = conf_lsi_setup(test, conf);
+
+	if (ret)
+		return ret;
+	program = dma_alloc_coherent(conf->dev, PAGE_SIZE, &program_addr,
+				     GFP_KERNEL);
+	scratch = dma_alloc_coherent(conf->dev, CONF_BUF_SIZE, &scratch_addr,
+				     GFP_KERNEL);
+	if (program && scratch)
+		return 0;
+	real_teardown(conf);
+	return -ENOMEM;
+}
+
+const struct dma_conformance_backend conf_lsi_real = {
+	.name = "lsi",
+	.missing = conf_lsi_missing,
+	.setup = real_setup,
+	.teardown = real_teardown,
+	.read = lsi_read,
+	.write = lsi_write,
+};

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sun4u: which mappings go through a streaming buffer, and what follows from it.
+ *
+ * QEMU's sun4u has the IOMMU of the sabre host bridge, which has no streaming buffer.
+ * For the test a PCI function has one of memory: its "registers" are words that the
+ * cases read, and a write to the one that asks for a flush to be reported writes the
+ * word that reports it.  The IOMMU is the machine's own.  What its table says of a
+ * mapping is read from the table.
+ *
+ * Only QEMU takes a physical address in memory for a register.  A machine that has
+ * a streaming buffer is not touched.
+ */
+#include <kunit/test.h>
+#include <linux/dma-contract.h>
+#include <linux/dma-map-ops.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <asm/iommu.h>
+
+#define RC	DMA_ATTR_REQUIRE_COHERENT
+#define WB	DMA_ATTR_WRITE_BARRIER
+
+#define IO_PAGE	SZ_8K
+#define BUF	(4 * IO_PAGE)
+
+struct sun4u_test {
+	struct device *dev;
+	struct iommu *iommu;
+	void *no_buffer;		/* the function's own */
+	struct strbuf strbuf;
+	unsigned long flushed;		/* register: flush the page at */
+	unsigned long reported;		/* register, and the word it writes */
+	u8 *buf;
+};
+
+static const unsigned long attr_sets[] = {
+	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_WEAK_ORDERING, RC, WB, RC | WB,
+	WB | DMA_ATTR_SKIP_CPU_SYNC,
+};
+
+static bool streams(unsigned long attrs)
+{
+	return !(attrs & (RC | WB));
+}
+
+/* The entry of the table that @addr is translated by. */
+static unsigned long entry(struct sun4u_test *st, dma_addr_t addr)
+{
+	return iopte_val(st->iommu->page_table[(addr -
+			 st->iommu->tbl.table_map_base) / IO_PAGE]);
+}
+
+static bool is_dead(struct sun4u_test *st, dma_addr_t addr)
+{
+	return (entry(st, addr) & IOPTE_PAGE) == st->iommu->dummy_page_pa;
+}
+
+static bool is_qemu(void)
+{
+	const char *name = NULL;
+
+	of_property_read_string(of_root, "name", &name);
+	return name && strstr(name, "OpenBiosTeam");
+}
+
+static void free_buf(void *buf)
+{
+	free_pages_exact(buf, BUF);
+}
+
+static void put_dev(void *data)
+{
+	struct sun4u_test *st = data;
+
+	st->dev->archdata.stc = st->no_buffer;
+	put_device(st->dev);
+}
+
+static int sun4u_test_init(struct kunit *test)
+{
+	struct pci_dev *pdev = NULL;
+	struct sun4u_test *st;
+	struct strbuf *own;
+
+	st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, st);
+	if (tlb_type == hypervisor || !is_qemu())
+		kunit_skip(test, "no sun4u of QEMU's");
+	for_each_pci_dev(pdev)
+		if (pdev->hdr_type == PCI_HEADER_TYPE_NORMAL &&
+		    pdev->dev.archdata.iommu && get_dma_ops(&pdev->dev))
+			break;
+	if (!pdev)
+		kunit_skip(test, "no PCI function");
+	st->dev = &pdev->dev;
+	st->iommu = st->dev->archdata.iommu;
+	st->no_buffer = st->dev->archdata.stc;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_dev, st));
+	own = st->no_buffer;
+	if (own->strbuf_enabled)
+		kunit_skip(test, "it has a streaming buffer");
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_set_mask_and_coherent(st->dev, DMA_BIT_MASK(32)));
+	st->buf = alloc_pages_exact(BUF, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_ASSERT_NOT_NULL(test, st->buf);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_buf, st->buf));
+
+	st->strbuf.strbuf_enabled = 1;
+	st->strbuf.strbuf_pflush = __pa(&st->flushed);
+	st->strbuf.strbuf_fsync = __pa(&st->reported);
+	st->strbuf.strbuf_flushflag = &st->reported;
+	st->strbuf.strbuf_flushflag_pa = __pa(&st->reported);
+	st->dev->archdata.stc = &st->strbuf;
+	test->priv = st;
+	return 0;
+}
+
+/* What has been flushed since the last call. */
+static unsigned long flushed(struct sun4u_test *st)
+{
+	unsigned long page = READ_ONCE(st->flushed);
+
+	WRITE_ONCE(st->flushed, 0);
+	return page;
+}
+
+static void what_must_not_be_late_goes_past_it(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	enum dma_data_direction dir;
+	unsigned long attrs;
+	dma_addr_t addr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets) * DMA_NONE; i++) {
+		attrs = attr_sets[i / DMA_NONE];
+		dir = i % DMA_NONE;
+		addr = dma_map_single_attrs(st->dev, st->buf + 100, IO_PAGE,
+					    dir, attrs);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(st->dev, addr));
+		KUNIT_EXPECT_EQ_MSG(test, streams(attrs),
+				    !!(entry(st, addr) & IOPTE_STBUF),
+				    "attrs %lx dir %d", attrs, dir);
+		KUNIT_EXPECT_EQ_MSG(test, streams(attrs),
+				    !!(entry(st, addr + IO_PAGE - 1) &
+				       IOPTE_STBUF),
+				    "attrs %lx dir %d", attrs, dir);
+		KUNIT_EXPECT_EQ_MSG(test, dir != DMA_TO_DEVICE,
+				    !!(entry(st, addr) & IOPTE_WRITE),
+				    "attrs %lx dir %d", attrs, dir);
+		KUNIT_EXPECT_EQ_MSG(test, streams(attrs),
+				    dma_need_sync(st->dev, addr),
+				    "attrs %lx dir %d", attrs, dir);
+		dma_unmap_single_attrs(st->dev, addr, IO_PAGE, dir, attrs);
+		KUNIT_EXPECT_TRUE(test, is_dead(st, addr));
+	}
+}
+
+static void so_do_the_entries_of_a_list(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	struct scatterlist sg[2], *s;
+	struct sg_table sgt;
+	unsigned long attrs;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
+		attrs = attr_sets[i];
+		sg_init_table(sg, 2);
+		sg_set_buf(&sg[0], st->buf + 2 * IO_PAGE + 8, 512);
+		sg_set_buf(&sg[1], st->buf, IO_PAGE);
+		sgt = (struct sg_table) {
+			.sgl = sg, .nents = 2, .orig_nents = 2,
+		};
+		KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(st->dev, &sgt,
+							 DMA_FROM_DEVICE,
+							 attrs));
+		for_each_sgtable_dma_sg(&sgt, s, j)
+			KUNIT_EXPECT_EQ_MSG(test, streams(attrs),
+					    !!(entry(st, sg_dma_address(s)) &
+					       IOPTE_STBUF), "attrs %lx",
+					    attrs);
+		flushed(st);
+		dma_sync_sgtable_for_cpu(st->dev, &sgt, DMA_FROM_DEVICE);
+		KUNIT_EXPECT_EQ_MSG(test, streams(attrs), !!flushed(st),
+				    "attrs %lx", attrs);
+		dma_unmap_sgtable(st->dev, &sgt, DMA_FROM_DEVICE, attrs);
+		KUNIT_EXPECT_EQ_MSG(test, streams(attrs) &&
+				    !(attrs & DMA_ATTR_SKIP_CPU_SYNC),
+				    !!flushed(st), "attrs %lx", attrs);
+	}
+}
+
+static void what_went_past_it_is_not_flushed(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	unsigned long attrs, page, report;
+	enum dma_data_direction dir;
+	dma_addr_t addr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets) * DMA_NONE; i++) {
+		attrs = attr_sets[i / DMA_NONE];
+		dir = i % DMA_NONE;
+		addr = dma_map_single_attrs(st->dev, st->buf + 100, 1000, dir,
+					    attrs);
+		KUNIT_ASSERT_FALSE(test, dma_mapping_error(st->dev, addr));
+		page = streams(attrs) ? addr & ~(IO_PAGE - 1UL) : 0;
+		report = page && dir != DMA_TO_DEVICE ? __pa(&st->reported) : 0;
+
+		flushed(st);
+		WRITE_ONCE(st->reported, 0);
+		dma_sync_single_for_cpu(st->dev, addr, 1000, dir);
+		KUNIT_EXPECT_EQ_MSG(test, page, flushed(st),
+				    "sync, attrs %lx dir %d", attrs, dir);
+		KUNIT_EXPECT_EQ_MSG(test, report, READ_ONCE(st->reported),
+				    "sync, attrs %lx dir %d", attrs, dir);
+
+		dma_unmap_single_attrs(st->dev, addr, 1000, dir, attrs);
+		if (attrs & DMA_ATTR_SKIP_CPU_SYNC)
+			page = 0;
+		KUNIT_EXPECT_EQ_MSG(test, page, flushed(st),
+				    "unmap, attrs %lx dir %d", attrs, dir);
+	}
+}
+
+static void the_query_is_the_map(struct kunit *test)
+{
+	static const unsigned long more[] = { BIT(24), WB | DMA_ATTR_WEAK_ORDERING };
+	struct sun4u_test *st = test->priv;
+	struct dma_query query;
+	unsigned long attrs;
+	dma_addr_t addr;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(attr_sets) + ARRAY_SIZE(more); i++) {
+		attrs = i < ARRAY_SIZE(attr_sets) ? attr_sets[i] :
+			more[i - ARRAY_SIZE(attr_sets)];
+		ret = dma_query_page(st->dev, virt_to_page(st->buf), 100, 1000,
+				     DMA_FROM_DEVICE, attrs, &query);
+		addr = dma_map_single_attrs(st->dev, st->buf + 100, 1000,
+					    DMA_FROM_DEVICE, attrs);
+		KUNIT_EXPECT_EQ_MSG(test, i >= ARRAY_SIZE(attr_sets), !!ret,
+				    "attrs %lx", attrs);
+		KUNIT_EXPECT_EQ_MSG(test, !!ret,
+				    !!dma_mapping_error(st->dev, addr),
+				    "attrs %lx", attrs);
+		KUNIT_EXPECT_EQ(test, DMA_ORDERING_WEAK_BARRIER, query.ordering);
+		KUNIT_EXPECT_TRUE(test, query.may_exhaust);
+		KUNIT_EXPECT_FALSE(test, query.bounce);
+		KUNIT_EXPECT_FALSE(test, query.cache_sync);
+		if (!dma_mapping_error(st->dev, addr))
+			dma_unmap_single_attrs(st->dev, addr, 1000,
+					       DMA_FROM_DEVICE, attrs);
+	}
+}
+
+static void the_order_is_that_of_what_is_there(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+
+	KUNIT_EXPECT_EQ(test, DMA_ORDERING_WEAK_BARRIER,
+			dma_get_ordering(st->dev));
+	st->strbuf.strbuf_enabled = 0;
+	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(st->dev));
+	st->dev->archdata.stc = st->no_buffer;
+	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(st->dev));
+}
+
+static void without_one_nothing_is_flushed(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	dma_addr_t addr;
+
+	st->strbuf.strbuf_enabled = 0;
+	addr = dma_map_single(st->dev, st->buf, 1000, DMA_FROM_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(st->dev, addr));
+	KUNIT_EXPECT_EQ(test, 0, entry(st, addr) & IOPTE_STBUF);
+	KUNIT_EXPECT_FALSE(test, dma_need_sync(st->dev, addr));
+	dma_sync_single_for_cpu(st->dev, addr, 1000, DMA_FROM_DEVICE);
+	dma_unmap_single(st->dev, addr, 1000, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, flushed(st));
+	KUNIT_EXPECT_EQ(test, 0, READ_ONCE(st->reported));
+}
+
+static void coherent_memory_goes_past_it_and_away(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	dma_addr_t addr;
+	void *vaddr;
+
+	vaddr = dma_alloc_coherent(st->dev, 3 * IO_PAGE, &addr, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr);
+	KUNIT_EXPECT_EQ(test, 0, addr & (4 * IO_PAGE - 1));
+	KUNIT_EXPECT_EQ(test, 0, entry(st, addr) & IOPTE_STBUF);
+	KUNIT_EXPECT_EQ(test, virt_to_phys(vaddr),
+			entry(st, addr) & IOPTE_PAGE);
+	dma_free_coherent(st->dev, 3 * IO_PAGE, vaddr, addr);
+	KUNIT_EXPECT_TRUE(test, is_dead(st, addr));
+	KUNIT_EXPECT_TRUE(test, is_dead(st, addr + 2 * IO_PAGE));
+}
+
+static struct kunit_case sun4u_test_cases[] = {
+	KUNIT_CASE(what_must_not_be_late_goes_past_it),
+	KUNIT_CASE(so_do_the_entries_of_a_list),
+	KUNIT_CASE(what_went_past_it_is_not_flushed),
+	KUNIT_CASE(the_query_is_the_map),
+	KUNIT_CASE(the_order_is_that_of_what_is_there),
+	KUNIT_CASE(without_one_nothing_is_flushed),
+	KUNIT_CASE(coherent_memory_goes_past_it_and_away),
+	{}
+};
+
+static struct kunit_suite sun4u_test_suite = {
+	.name = "dma_sun4u",
+	.init = sun4u_test_init,
+	.test_cases = sun4u_test_cases,
+};
+
+kunit_test_suite(sun4u_test_suite);
+
+MODULE_DESCRIPTION("KUnit tests of the DMA contract behind sun4u's IOMMU");
+MODULE_LICENSE("GPL");
