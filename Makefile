@@ -9,9 +9,11 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 export LINUX ARCH EDIT JOBS
 
 arches := um x86_64 arm64 arm powerpc
+# Not in `make check`.
+more_arches := sparc64
 ifneq ($(ARCH),)
-ifeq ($(filter $(ARCH),$(arches)),)
-$(error unknown ARCH=$(ARCH), it is one of: $(arches))
+ifeq ($(filter $(ARCH),$(arches) $(more_arches)),)
+$(error unknown ARCH=$(ARCH), it is one of: $(arches) $(more_arches))
 endif
 endif
 
@@ -22,12 +24,12 @@ help:
 	@echo '                devices, show the contract report, do I/O; PASS or FAIL'
 	@echo '  check         the tests: KUnit on five architectures, device variants, lint,'
 	@echo '                the series byte for byte'
-	@echo '  check-all     the rest, for before a release: debug kernels, mutants, bench,'
-	@echo '                every prefix of the series, cross-built backends, documents'
+	@echo '  check-all     the rest, for before a release: debug kernels, sparc64, mutants,'
+	@echo '                bench, every prefix of the series, cross-built backends, documents'
 	@echo '                (PARTS="bench docs" for some of them)'
 	@echo 'Parts of them:'
 	@echo '  tree          build/tree: the base kernel, patches applied, overlay linked in'
-	@echo '  kunit         the KUnit suites; ARCH=$(arches: =|) for one'
+	@echo '  kunit         the KUnit suites; ARCH= for one: $(arches) $(more_arches)'
 	@echo '  variants      the suites on each device variant'
 	@echo '  lint          checkpatch, sparse, W=1, kernel-doc, shellcheck'
 	@echo '  series        build/series: the patches that git am accepts'

@@ -23,6 +23,8 @@ edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,b
  -device xio3130-downstream,id=down2,bus=up,chassis=2
  -object memory-backend-ram,id=bar,size=4M -device ivshmem-plain,memdev=bar,bus=down1
  $edu,bus=down2"
+# sun4u has no MSI, and so no edu. This one copies memory, too; the bus is that with slots.
+lsi="-device lsi53c895a,bus=pciB"
 # One instruction is one virtual nanosecond, and a guest that sleeps costs none: the
 # 100 ms of an edu transfer pass at once.
 icount="-accel tcg -icount shift=0,sleep=off"
@@ -51,7 +53,8 @@ kunit_setup() {
 	arm64) cross=aarch64-linux-gnu- ;;
 	arm) cross=arm-linux-gnueabihf- ;;
 	powerpc) cross=powerpc64le-linux-gnu- ;;
-	*) die "unknown ARCH=$arch, it is one of: um x86_64 arm64 arm powerpc" ;;
+	sparc64) cross=sparc64-linux-gnu- ;;
+	*) die "unknown ARCH=$arch, it is one of: um x86_64 arm64 arm powerpc sparc64" ;;
 	esac
 	case $arch/$variant in
 	*/) configs+=(dma-debug) ;;
