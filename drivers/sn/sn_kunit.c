@@ -301,13 +301,13 @@ static void a_swapping_slot_has_its_bit_in_the_address(struct kunit *test)
 static void tioca_maps_another_nodes_memory_by_the_gart(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	u64 *gart;
+	__le64 *gart;
 
 	f->model.regs[0xe8 / 8] = 1 << 20;
 	attach_far(test, SN_TIOCA, DMA_BIT_MASK(48));
 	KUNIT_EXPECT_EQ(test, map_at(f, FAR_TIOCA, 8, 0), 0xc0000000ULL);
 	gart = phys_to_virt(f->model.regs[0x200 / 8] & ~0xfffULL);
-	KUNIT_EXPECT_EQ(test, gart[0x40000], 0x8000000040012345ULL);
+	KUNIT_EXPECT_EQ(test, le64_to_cpu(gart[0x40000]), 0x8000000040012345ULL);
 }
 
 static void tioce_has_pages_of_three_sizes(struct kunit *test)
