@@ -115,12 +115,25 @@ const struct dma_conformance_backend *conf_real_device(void);
 
 /* ../sparc64/lsi.c: another device of QEMU's, where there can be no edu. */
 #ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
-extern struct device *conf_lsi;
-extern const struct dma_conformance_backend conf_lsi_real;
 int conf_lsi_init(void);
 void conf_lsi_exit(void);
 int conf_lsi_setup(struct kunit *test, struct conf *conf);
 const char *conf_lsi_missing(void);
+const struct dma_conformance_backend *conf_lsi_device(void);
+#else
+static inline int conf_lsi_init(void)
+{
+	return 0;
+}
+
+static inline void conf_lsi_exit(void)
+{
+}
+
+static inline const struct dma_conformance_backend *conf_lsi_device(void)
+{
+	return NULL;
+}
 #endif
 
 /* Parameters: every backend; those that this machine has. */

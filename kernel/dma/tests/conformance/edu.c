@@ -99,13 +99,11 @@ int conf_backends_init(void)
 
 	if (ret)
 		return ret;
-#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
 	ret = conf_lsi_init();
 	if (ret) {
 		pci_unregister_driver(&edu_driver);
 		return ret;
 	}
-#endif
 	/* Its IOMMU may have come late. */
 	wait_for_device_probe();
 	return 0;
@@ -113,9 +111,7 @@ int conf_backends_init(void)
 
 void conf_backends_exit(void)
 {
-#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
 	conf_lsi_exit();
-#endif
 	pci_unregister_driver(&edu_driver);
 }
 
@@ -231,9 +227,7 @@ static const struct dma_conformance_backend real_iommu = {
 
 const struct dma_conformance_backend *conf_real_device(void)
 {
-#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
-	if (conf_lsi)
-		return &conf_lsi_real;
-#endif
+	if (conf_lsi_device())
+		return conf_lsi_device();
 	return conf_edu && use_dma_iommu(conf_edu) ? &real_iommu : &real;
 }

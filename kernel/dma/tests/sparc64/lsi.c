@@ -24,7 +24,7 @@
 #define LSI_INT			0x98080000
 #define LSI_REGISTERS		1		/* its BAR */
 
-struct device *conf_lsi;
+static struct device *conf_lsi;
 static void __iomem *regs;
 static __le32 *program;
 static dma_addr_t program_addr;
@@ -159,7 +159,7 @@ static int real_setup(struct kunit *test, struct conf *conf)
 	return -ENOMEM;
 }
 
-const struct dma_conformance_backend conf_lsi_real = {
+static const struct dma_conformance_backend lsi_real = {
 	.name = "lsi",
 	.missing = conf_lsi_missing,
 	.setup = real_setup,
@@ -167,3 +167,9 @@ const struct dma_conformance_backend conf_lsi_real = {
 	.read = lsi_read,
 	.write = lsi_write,
 };
+
+/* Or NULL: the real device is another, or there is none. */
+const struct dma_conformance_backend *conf_lsi_device(void)
+{
+	return conf_lsi ? &lsi_real : NULL;
+}
