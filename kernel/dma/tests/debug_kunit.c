@@ -6,6 +6,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-ordering.h>
 #include <linux/slab.h>
@@ -23,6 +24,7 @@ struct debug_test {
 #endif
 	u64 mask;
 	struct page *page;
+	struct page *other;	/* what another CPU maps meanwhile */
 };
 
 static long provoked;
@@ -335,6 +337,89 @@ static void the_entry_with_the_same_attributes_is_found_first(struct kunit *test
 	KUNIT_EXPECT_EQ(test, before, dma_debug_test_errors(false));
 }
 
+/*
+ * A backend with one address.  It is free when the backend's unmap has taken
+ * it back, and another CPU that waits for it may map and unmap a buffer of its
+ * own before the DMA API's unmap returns.
+ */
+static dma_addr_t one_map_page(struct device *dev, struct page *page,
+			       unsigned long offset, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	return SZ_1M;
+}
+
+static dma_addr_t one_map_resource(struct device *dev, phys_addr_t phys,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	return SZ_1M;
+}
+
+static void one_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	struct debug_test *dt = dev_get_drvdata(dev);
+	struct page *other = dt->other;
+	int i;
+
+	dt->other = NULL;
+	for (i = 0; other && i < 2; i++) {
+		addr = dma_map_page(dev, other, 0, size, dir);
+		if (!dma_mapping_error(dev, addr))
+			dma_unmap_page(dev, addr, size, dir);
+	}
+}
+
+static void one_unmap_resource(struct device *dev, dma_addr_t addr, size_t size,
+			       enum dma_data_direction dir, unsigned long attrs)
+{
+	struct debug_test *dt = dev_get_drvdata(dev);
+	struct page *other = dt->other;
+	int i;
+
+	dt->other = NULL;
+	for (i = 0; other && i < 2; i++) {
+		addr = dma_map_resource(dev, page_to_phys(other), size, dir, 0);
+		if (!dma_mapping_error(dev, addr))
+			dma_unmap_resource(dev, addr, size, dir, 0);
+	}
+}
+
+static const struct dma_map_ops one_address_ops = {
+	.map_page = one_map_page,
+	.unmap_page = one_unmap_page,
+	.map_resource = one_map_resource,
+	.unmap_resource = one_unmap_resource,
+};
+
+static void an_address_may_be_used_again_before_the_unmap_returns(struct kunit *test)
+{
+	struct debug_test *dt = test->priv;
+	struct page *page = two_pages(test);
+	long before, after;
+	dma_addr_t addr;
+
+	dev_set_drvdata(dt->dev, dt);
+	set_dma_ops(dt->dev, &one_address_ops);
+	before = dma_debug_test_errors(true);
+	addr = map(test, 0);
+	dt->other = page;
+	unmap(test, addr, 0);
+	KUNIT_EXPECT_NULL(test, dt->other);
+	after = dma_debug_test_errors(false);
+	KUNIT_EXPECT_EQ_MSG(test, before, after, "a page");
+
+	addr = dma_map_resource(dt->dev, page_to_phys(dt->page), PAGE_SIZE,
+				DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, 0, dma_mapping_error(dt->dev, addr));
+	dt->other = page;
+	dma_unmap_resource(dt->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_NULL(test, dt->other);
+	KUNIT_EXPECT_EQ_MSG(test, after, dma_debug_test_errors(false),
+			    "a resource");
+}
+
 static void only_what_was_provoked_has_been_counted(struct kunit *test)
 {
 	long counted = dma_debug_test_errors(false);
@@ -357,6 +442,7 @@ static struct kunit_case debug_test_cases[] = {
 	KUNIT_CASE(so_is_a_list),
 	KUNIT_CASE(an_unmap_in_another_direction_is_reported),
 	KUNIT_CASE(the_entry_with_the_same_attributes_is_found_first),
+	KUNIT_CASE(an_address_may_be_used_again_before_the_unmap_returns),
 	KUNIT_CASE(only_what_was_provoked_has_been_counted),
 	{}
 };

@@ -6,6 +6,8 @@
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
 #include <linux/highmem.h>
+#include <linux/irqflags.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
@@ -51,6 +53,31 @@ void conf_alloc_coherent(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
 		expect_shared(test, vaddr, addr, size);
 		dma_free_attrs(conf->dev, size, vaddr, addr, attr);
+	}
+}
+
+/* It may be had, but not freed, where interrupts are off. */
+void conf_alloc_irqs_off(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	dma_addr_t addr;
+	u8 *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = sizes[i];
+
+		local_irq_disable();
+		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_ATOMIC);
+		local_irq_enable();
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		KUNIT_EXPECT_EQ(test, 0,
+				addr & ((PAGE_SIZE << get_order(size)) - 1));
+		KUNIT_EXPECT_LE(test, addr + size - 1,
+				conf->dev->coherent_dma_mask);
+		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
+		expect_shared(test, vaddr, addr, size);
+		dma_free_coherent(conf->dev, size, vaddr, addr);
 	}
 }
 
@@ -331,5 +358,84 @@ void conf_alloc_reach(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
 		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+	}
+}
+
+/* And so it is within any mask that is accepted, if all memory is. */
+void conf_alloc_masks(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 before = conf->dev->coherent_dma_mask;
+	dma_addr_t addr;
+	void *vaddr;
+	int bits;
+
+	for (bits = 24; bits <= 64; bits++) {
+		u64 mask = DMA_BIT_MASK(bits);
+
+		if (dma_set_coherent_mask(conf->dev, mask))
+			continue;
+		/* Nobody refuses 32 bits, and a pool is where it is. */
+		if (mask < dma_get_required_mask(conf->dev) &&
+		    !(conf->be->claims & CONF_TRANSLATES) &&
+		    (bits >= 32 || conf->be->claims & CONF_KEEPS))
+			continue;
+		vaddr = dma_alloc_coherent(conf->dev, PAGE_SIZE, &addr,
+					   GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, vaddr, "%d bits", bits);
+		if (!vaddr)
+			continue;
+		KUNIT_EXPECT_LE(test, addr + PAGE_SIZE - 1, mask);
+		dma_free_coherent(conf->dev, PAGE_SIZE, vaddr, addr);
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
+}
+
+/* Its last reference is then the caller's, which it has now. */
+static void expect_freed(struct kunit *test, struct page *page)
+{
+	struct conf *conf = test->priv;
+
+	KUNIT_EXPECT_EQ(test, conf->be->claims & CONF_KEEPS ? 2 : 1,
+			page_count(page));
+	put_page(page);
+}
+
+void conf_alloc_freed(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct sg_table *sgt;
+	struct page *page;
+	dma_addr_t addr;
+	void *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t size = PAGE_ALIGN(sizes[i]);
+
+		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		page = is_vmalloc_addr(vaddr) ? vmalloc_to_page(vaddr) :
+						virt_to_page(vaddr);
+		get_page(page);
+		dma_free_coherent(conf->dev, size, vaddr, addr);
+		expect_freed(test, page);
+		if (!(conf->be->claims & CONF_PAGES))
+			continue;
+
+		page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
+				       GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		get_page(page);
+		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+		expect_freed(test, page);
+
+		sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
+					      GFP_KERNEL, 0);
+		KUNIT_ASSERT_NOT_NULL(test, sgt);
+		page = sg_page(sgt->sgl);
+		get_page(page);
+		dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
+		expect_freed(test, page);
 	}
 }

@@ -22,6 +22,7 @@
 #define CONF_RESOURCES	BIT(6)	/* dma_map_resource() */
 #define CONF_EXHAUSTS	BIT(7)	/* a few thousand mappings exhaust it */
 #define CONF_HIDES	BIT(8)	/* what is beside a buffer in its pages */
+#define CONF_KEEPS	BIT(9)	/* the memory that it allocates from */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
@@ -189,6 +190,7 @@ void conf_map_hints(struct kunit *test);
 void conf_map_align(struct kunit *test);
 void conf_map_dead_address(struct kunit *test);
 void conf_map_many_cpus(struct kunit *test);
+void conf_map_irqs_off(struct kunit *test);
 void conf_map_resource(struct kunit *test);
 void conf_map_neighbours(struct kunit *test);
 
@@ -209,6 +211,9 @@ void conf_alloc_sgtable(struct kunit *test);
 void conf_alloc_noncontiguous(struct kunit *test);
 void conf_alloc_pages(struct kunit *test);
 void conf_alloc_reach(struct kunit *test);
+void conf_alloc_irqs_off(struct kunit *test);
+void conf_alloc_masks(struct kunit *test);
+void conf_alloc_freed(struct kunit *test);
 
 /* conformance_limits.c */
 void conf_limit_masks(struct kunit *test);

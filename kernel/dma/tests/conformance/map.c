@@ -4,6 +4,7 @@
  * every offset, in every size and direction, and no others do.
  */
 #include <linux/completion.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
 #include "conformance.h"
@@ -528,4 +529,46 @@ void conf_map_many_cpus(struct kunit *test)
 		wait_for_completion(&w[i].done);
 		KUNIT_EXPECT_EQ(test, 0, w[i].wrong);
 	}
+}
+
+/* Where interrupts are off, as in an interrupt: what sleeps there is reported. */
+void conf_map_irqs_off(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct scatterlist sg[2];
+	struct shape s = {
+		.off = PAGE_SIZE + 100, .size = PAGE_SIZE,
+		.dir = DMA_BIDIRECTIONAL,
+	};
+	int ents;
+
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	sg_set_buf(&sg[0], conf->buf + 4 * PAGE_SIZE, PAGE_SIZE);
+	sg_set_buf(&sg[1], conf->buf + 6 * PAGE_SIZE, PAGE_SIZE);
+	conf_fill(conf->buf, CONF_BUF_SIZE, 14);
+	memcpy(conf->want, conf->buf, CONF_BUF_SIZE);
+
+	local_irq_disable();
+	s.addr = dma_map_single(conf->dev, conf->buf + s.off, s.size, s.dir);
+	ents = dma_map_sg(conf->dev, sg, ARRAY_SIZE(sg), DMA_TO_DEVICE);
+	local_irq_enable();
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(conf->dev, s.addr));
+	KUNIT_ASSERT_GT(test, ents, 0);
+
+	expect_seen(test, &s);
+	conf_fill(conf->want + s.off, s.size, 15);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, s.addr, conf->want + s.off,
+					    s.size));
+	local_irq_disable();
+	dma_sync_single_for_cpu(conf->dev, s.addr, s.size, s.dir);
+	local_irq_enable();
+	expect_buf(test, &s);
+	local_irq_disable();
+	dma_sync_single_for_device(conf->dev, s.addr, s.size, s.dir);
+	dma_sync_sg_for_cpu(conf->dev, sg, ARRAY_SIZE(sg), DMA_TO_DEVICE);
+	dma_sync_sg_for_device(conf->dev, sg, ARRAY_SIZE(sg), DMA_TO_DEVICE);
+	dma_unmap_sg(conf->dev, sg, ARRAY_SIZE(sg), DMA_TO_DEVICE);
+	dma_unmap_single(conf->dev, s.addr, s.size, s.dir);
+	local_irq_enable();
+	expect_buf(test, &s);
 }
