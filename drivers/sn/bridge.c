@@ -11,17 +11,16 @@
  *
  * The machines are coherent and nothing is bounced, so there is nothing to sync.
  *
+ * A resource is reached if it is a peer's on the same bus, at its address there:
+ * the peer answers to it, and no request goes up.  One that goes up through a
+ * bridge is one to memory.  The address space that registers are in is no part of
+ * it (addr.h), and nothing known of the chips says that a request comes down again.
+ *
  * Operations that are not there, so that the core gives the answer:
  *
  *  - ->get_merge_boundary(), 0: what is apart is not merged, for a direct address
  *    could not follow, and whether one is used is a matter of each buffer.
- *  - ->map_resource(), DMA_MAPPING_ERROR: a request that goes up through a bridge
- *    is one to memory.  The address space that registers are in is no part of it
- *    (addr.h); nothing known of the chips says that a request comes down again,
- *    on this bus or another, nor where the CPU sees a bus, which is what it would
- *    take to find a peer's bus address and send no request up at all.  One
- *    that always fails would be worse: dma_query_resource() takes an operation
- *    that is there for one that maps.
+ *  - ->unmap_resource(): nothing is taken for a resource.
  *
  * Each device has operations of its own, for they lead from it to its bridge.
  */
@@ -200,6 +199,39 @@ static size_t sn_max_mapping_size(struct device *dev)
 							   dev->bus_dma_limit));
 }
 
+static bool find_peer(struct sn_device *sdev, phys_addr_t phys, size_t size,
+		      dma_addr_t *bus)
+{
+	const struct sn_bridge_params *params = &sdev->bridge->params;
+	const typeof(params->port[0]) *port = &params->port[sdev->slot.port];
+	u64 offset = phys - port->cpu, length = (u64)port->end - port->start;
+
+	if (!port->cpu || phys < port->cpu || offset > length ||
+	    size - 1 > length - offset)
+		return false;
+	*bus = port->start + offset;
+	return *bus + size - 1 <= min_not_zero(dma_get_mask(sdev->dev),
+					       sdev->dev->bus_dma_limit);
+}
+
+static dma_addr_t sn_map_resource(struct device *dev, phys_addr_t phys,
+				  size_t size, enum dma_data_direction dir,
+				  unsigned long attrs)
+{
+	dma_addr_t bus;
+
+	return find_peer(to_sn(dev), phys, size, &bus) ? bus :
+							 DMA_MAPPING_ERROR;
+}
+
+static unsigned int sn_resource_path(struct device *dev, phys_addr_t phys,
+				     size_t size)
+{
+	dma_addr_t bus;
+
+	return find_peer(to_sn(dev), phys, size, &bus) ? 0 : DMA_PATH_NONE;
+}
+
 static unsigned int sn_map_path(struct device *dev, phys_addr_t phys,
 				size_t size, enum dma_data_direction dir,
 				unsigned long attrs)
@@ -232,6 +264,7 @@ static const struct dma_map_ops sn_dma_ops = {
 	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
 				  DMA_ATTR_REQUIRE_COHERENT,
 	.map_path		= sn_map_path,
+	.resource_path		= sn_resource_path,
 	.get_ordering		= sn_get_ordering,
 	.flush_writes		= sn_flush_writes,
 	.alloc			= sn_alloc,
@@ -244,6 +277,7 @@ static const struct dma_map_ops sn_dma_ops = {
 	.unmap_page		= sn_unmap_page,
 	.map_sg			= sn_map_sg,
 	.unmap_sg		= sn_unmap_sg,
+	.map_resource		= sn_map_resource,
 	.dma_supported		= sn_dma_supported,
 	.get_required_mask	= sn_required_mask,
 	.max_mapping_size	= sn_max_mapping_size,
@@ -262,12 +296,16 @@ static const struct dma_map_ops sn_dma_ops = {
 struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params)
 {
 	struct sn_bridge *bridge;
-	int ret;
+	int i, ret;
 
 	if ((unsigned int)params->chip >= SN_NR_CHIPS || !params->regs_ops ||
 	    params->hub.nasid_shift < 2 * SN_AS_BITS + 1 ||
 	    params->hub.nasid_shift > SN_TIO_NODE_SHIFT)
 		return ERR_PTR(-EINVAL);
+	for (i = 0; i < SN_TIOCE_PORTS; i++)
+		if (params->port[i].start > params->port[i].end ||
+		    params->port[i].end > chips[params->chip]->last_peer)
+			return ERR_PTR(-EINVAL);
 	bridge = sn_zalloc(sizeof(*bridge), GFP_KERNEL);
 	if (!bridge)
 		return ERR_PTR(-ENOMEM);

@@ -60,7 +60,8 @@ struct sn_hub {
  * @target: PIC: crosstalk widget of the hub
  * @window: PIC, TIOCP: address of the interconnect that bus address 0x80000000
  *	shows, a multiple of 2 GiB
- * @port: TIOCE: ranges of 32-bit bus addresses that go downstream
+ * @port: where on the bus the devices themselves are, in 32 bits: what goes
+ *	downstream of each port of a TIOCE; the others have the first alone
  */
 struct sn_bridge_params {
 	enum sn_chip			chip;
@@ -75,6 +76,7 @@ struct sn_bridge_params {
 	u64				window;
 	struct {
 		u32 start, end;		/* inclusive; none if both are 0 */
+		u64 cpu;		/* where the CPU sees @start, or 0 */
 	} port[SN_TIOCE_PORTS];
 };
 

@@ -196,10 +196,6 @@ static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	static const u64 pages[] = { 0x1000, 0x4000, 0x10000, 0x20000, 0x40000 };
 	u64 map = m->regs[0xb070 / 8], page, i;
 
-	for (i = 0; i < 2; i++)
-		if (m->params.port[i].end && bus >= m->params.port[i].start &&
-		    bus <= m->params.port[i].end)
-			return false;
 	if (bus >> 63) {
 		/* 61 is an interrupt, 60:54 are nothing. */
 		if (bus & 0x3fc0000000000000)
@@ -245,7 +241,18 @@ static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
 
 bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
 {
+	int i;
+
 	memset(d, 0, sizeof(*d));
+	for (i = 0; i < 2; i++) {
+		if (!m->params.port[i].end || bus < m->params.port[i].start ||
+		    bus > m->params.port[i].end)
+			continue;
+		/* A device below the other port is not on this bus. */
+		d->to = m->params.port[i].cpu + bus - m->params.port[i].start;
+		d->peer = true;
+		return i == m->port && m->params.port[i].cpu;
+	}
 	switch (m->params.chip) {
 	case SN_TIOCA:
 		return decode_tioca(m, bus, d);
@@ -261,7 +268,7 @@ bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
 {
 	struct sn_decoded d;
 
-	if (!sn_model_decode(m, bus, &d) || m->nr_posted == SN_MODEL_POSTED)
+	if (!sn_model_decode(m, bus, &d) || d.peer || m->nr_posted == SN_MODEL_POSTED)
 		return false;
 	m->time += TIME_POST;
 	if (d.barrier) {

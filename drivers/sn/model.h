@@ -60,6 +60,7 @@ struct sn_decoded {
 	bool	barrier;
 	bool	prefetch;
 	bool	direct;
+	bool	peer;		/* not of the interconnect: where the CPU sees it */
 };
 
 extern const struct sn_regs_ops sn_model_ops;

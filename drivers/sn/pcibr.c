@@ -278,7 +278,8 @@ static int tiocp_flush(struct sn_device *sdev)
 
 static int pcibr_attach(struct sn_device *sdev)
 {
-	if (!sdev->slot.slot || sdev->slot.slot > PCIBR_NR_SLOTS)
+	if (!sdev->slot.slot || sdev->slot.slot > PCIBR_NR_SLOTS ||
+	    sdev->slot.port)
 		return -EINVAL;
 	sdev->swap = sn_read(sdev->bridge, PCIBR_DEVICE(sdev->slot.slot - 1)) &
 		     PCIBR_DEVICE_SWAP;
@@ -287,6 +288,7 @@ static int pcibr_attach(struct sn_device *sdev)
 
 const struct sn_chip_ops sn_pic_ops = {
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
+	.last_peer	= 0x3fffffff,
 	.to_bridge	= sn_phys_to_xtalk,
 	.init		= pcibr_init,
 	.exit		= pcibr_exit,
@@ -301,6 +303,7 @@ const struct sn_chip_ops sn_pic_ops = {
 
 const struct sn_chip_ops sn_tiocp_ops = {
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
+	.last_peer	= 0x3fffffff,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= pcibr_init,
 	.exit		= pcibr_exit,

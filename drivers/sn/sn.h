@@ -78,6 +78,7 @@ struct sn_request {
  */
 struct sn_chip_ops {
 	enum dma_ordering	ordering;
+	u32			last_peer;	/* bus address of a device */
 	u64			(*to_bridge)(const struct sn_hub *hub, u64 phys);
 	int			(*init)(struct sn_bridge *bridge);
 	void			(*exit)(struct sn_bridge *bridge);

@@ -61,6 +61,7 @@ static int sn_conf_setup(struct kunit *test, struct conf *conf)
 		.hub = { .nasid_shift = 38, .nasid_mask = 0x7ff },
 		.page_shift = sn->page_shift, .target = 8, .window = 1ULL << 37,
 		.nr_entries = sn->chip == SN_TIOCA ? NR_GART : 0,
+		.port[0] = { .start = SZ_1M, .end = SZ_2M - 1 },
 	};
 	int ret = -ENOMEM;
 
@@ -71,6 +72,7 @@ static int sn_conf_setup(struct kunit *test, struct conf *conf)
 	if (!b->model.regs)
 		goto err_free;
 	params.regs = &b->model;
+	params.port[0].cpu = conf_resource(conf, false);
 	sn_model_reset(&b->model, &params, &slot);
 	b->bridge = sn_bridge_create(&params);
 	if (IS_ERR(b->bridge)) {
@@ -124,7 +126,7 @@ static void sn_conf_fail(struct conf *conf, int n)
 	{								\
 		.name = _name,						\
 		.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP |	\
-			  (_claims),					\
+			  CONF_RESOURCES | CONF_PEERS | (_claims),	\
 		.max_mapping = _max,					\
 		.ordering = DMA_ORDERING_ ## _ordering,			\
 		.missing = nothing,					\

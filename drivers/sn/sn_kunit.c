@@ -614,9 +614,10 @@ static void there_is_no_way_to_another_device(struct kunit *test)
 	dma_addr_t bus;
 	int i, j;
 
-	f->params.port[0].start = 0x92300000;
-	f->params.port[0].end = 0x923fffff;
 	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		/* Where the CPU sees that, nobody has said. */
+		f->params.port[0].start = chip == SN_TIOCE ? 0x92300000 : 0x100000;
+		f->params.port[0].end = f->params.port[0].start + 0xfffff;
 		attach_far(test, chip, DMA_BIT_MASK(64));
 		KUNIT_EXPECT_EQ(test, dma_get_merge_boundary(f->dev), 0);
 		for (i = 0; i < ARRAY_SIZE(peers); i++) {
@@ -633,6 +634,108 @@ static void there_is_no_way_to_another_device(struct kunit *test)
 		}
 		KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
 	}
+}
+
+/* The address of a peer's registers for the device, which the query knows, too. */
+static dma_addr_t peer(struct kunit *test, u64 cpu, size_t size,
+		       enum dma_data_direction dir, unsigned long attrs)
+{
+	struct fixture *f = test->priv;
+	struct dma_query q;
+	int err = dma_query_resource(f->dev, cpu, size, dir, attrs, &q);
+	dma_addr_t bus = dma_map_resource(f->dev, cpu, size, dir, attrs);
+
+	if (dma_mapping_error(f->dev, bus)) {
+		KUNIT_EXPECT_NE(test, err, 0);
+		return DMA_MAPPING_ERROR;
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_FALSE(test, q.may_exhaust);
+	dma_unmap_resource(f->dev, bus, size, dir, attrs);
+	return bus;
+}
+
+static void a_peer_is_reached_where_it_is_on_the_bus(struct kunit *test)
+{
+	static const struct {
+		u64 cpu;
+		size_t size;
+		u64 bus;
+	} range[] = {
+		{ 0xc0000000, 1, 0x200000 }, { 0xc0000004, 4, 0x200004 },
+		{ 0xc00fffff, 1, 0x2fffff }, { 0xc00ff000, 0x1000, 0x2ff000 },
+		{ 0xc0000000, 0x100000, 0x200000 },
+		{ 0xc0000000, 0x100001, DMA_MAPPING_ERROR },
+		{ 0xc00ff000, 0x1001, DMA_MAPPING_ERROR },
+		{ 0xc0100000, 1, DMA_MAPPING_ERROR },
+		{ 0xbfffffff, 2, DMA_MAPPING_ERROR },
+		{ 0xbfffffff, 1, DMA_MAPPING_ERROR },
+		{ 0x200000, 1, DMA_MAPPING_ERROR }, { 0, 1, DMA_MAPPING_ERROR },
+	};
+	struct fixture *f = test->priv;
+	struct sn_decoded d;
+	enum sn_chip chip;
+	int i;
+
+	f->params.port[0].start = 0x200000;
+	f->params.port[0].end = 0x2fffff;
+	f->params.port[0].cpu = 0xc0000000;
+	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
+		attach(test, chip, DMA_BIT_MASK(64));
+		for (i = 0; i < ARRAY_SIZE(range); i++)
+			KUNIT_EXPECT_EQ_MSG(test, range[i].bus,
+					    peer(test, range[i].cpu, range[i].size,
+						 DMA_BIDIRECTIONAL, 0),
+					    "chip %d range %d", chip, i);
+		KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+				get_dma_ops(f->dev)->map_resource(f->dev, 0xc0000000, 0,
+								  DMA_TO_DEVICE, 0));
+		KUNIT_EXPECT_TRUE(test, sn_model_decode(&f->model, 0x2fffff, &d));
+		KUNIT_EXPECT_TRUE(test, d.peer);
+		KUNIT_EXPECT_EQ(test, d.to, 0xc00fffffULL);
+		KUNIT_EXPECT_FALSE(test, sn_model_post(&f->model, 0x200000, 1));
+
+		KUNIT_EXPECT_EQ(test, 0x200000,
+				peer(test, 0xc0000000, 8, DMA_FROM_DEVICE,
+				     DMA_ATTR_REQUIRE_COHERENT));
+		/* Nothing orders a write to it, and nothing has to order a read. */
+		KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+				peer(test, 0xc0000000, 8, DMA_FROM_DEVICE,
+				     DMA_ATTR_WRITE_BARRIER));
+		KUNIT_EXPECT_EQ(test, 0x200000,
+				peer(test, 0xc0000000, 8, DMA_TO_DEVICE,
+				     DMA_ATTR_WRITE_BARRIER));
+		KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
+	}
+}
+
+static void a_peer_is_behind_the_same_port_and_in_reach(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sn_decoded d;
+
+	f->params.port[0].start = 0x92300000;
+	f->params.port[0].end = 0x923fffff;
+	f->params.port[0].cpu = 0xc0000000;
+	f->params.port[1].start = 0x200000;
+	f->params.port[1].end = 0x2fffff;
+	f->params.port[1].cpu = 0xd0000000;
+	attach(test, SN_TIOCE, DMA_BIT_MASK(32));
+	KUNIT_EXPECT_EQ(test, 0x92300000, peer(test, 0xc0000000, 8,
+					       DMA_TO_DEVICE, 0));
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+			peer(test, 0xd0000000, 8, DMA_TO_DEVICE, 0));
+	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, 0x200000, &d));
+	attach(test, SN_TIOCE, DMA_BIT_MASK(31));
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+			peer(test, 0xc0000000, 8, DMA_TO_DEVICE, 0));
+
+	f->slot.port = 1;
+	attach(test, SN_TIOCE, DMA_BIT_MASK(31));
+	KUNIT_EXPECT_EQ(test, 0x200000, peer(test, 0xd0000000, 8,
+					     DMA_TO_DEVICE, 0));
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+			peer(test, 0xc0000000, 8, DMA_TO_DEVICE, 0));
 }
 
 static void a_bus_limit_closes_the_direct_way(struct kunit *test)
@@ -1144,9 +1247,24 @@ static void parameters_that_make_no_sense_are_refused(struct kunit *test)
 	p = f->params;
 	p.window = 1;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	/* Devices that end before they begin, and where the bridge answers. */
+	p = f->params;
+	p.port[0].start = 2;
+	p.port[0].end = 1;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	for (p.chip = SN_PIC; p.chip < SN_TIOCE; p.chip++) {
+		p.port[0].end = p.chip == SN_TIOCA ? 0x80000000 : 0x40000000;
+		KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	}
 	attach(test, SN_PIC, DMA_BIT_MASK(64));
 	KUNIT_EXPECT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot),
 			-EBUSY);
+	sn_bridge_detach(f->dev);
+	f->slot.port = 1;
+	KUNIT_EXPECT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot),
+			-EINVAL);
+	f->slot.port = 0;
+	KUNIT_EXPECT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot), 0);
 }
 
 static void each_step_of_setup_may_fail(struct kunit *test)
@@ -1370,6 +1488,8 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(a_mask_that_reaches_nothing_is_refused),
 	KUNIT_CASE(each_call_goes_by_its_own_mask),
 	KUNIT_CASE(there_is_no_way_to_another_device),
+	KUNIT_CASE(a_peer_is_reached_where_it_is_on_the_bus),
+	KUNIT_CASE(a_peer_is_behind_the_same_port_and_in_reach),
 	KUNIT_CASE(a_bus_limit_closes_the_direct_way),
 	KUNIT_CASE(tioca_refuses_the_barrier),
 	KUNIT_CASE(tioca_of_revision_1_forgets_what_was),

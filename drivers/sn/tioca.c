@@ -225,6 +225,8 @@ static void tioca_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 
 static int tioca_attach(struct sn_device *sdev)
 {
+	if (sdev->slot.port)
+		return -EINVAL;
 	sdev->node_extension = (sn_read(sdev->bridge, TIOCA_AGP_EXTN) &
 				TIOCA_AGP_EXTN_NODE) >> TIOCA_AGP_EXTN_SHIFT;
 	return 0;
@@ -232,6 +234,7 @@ static int tioca_attach(struct sn_device *sdev)
 
 const struct sn_chip_ops sn_tioca_ops = {
 	.ordering	= DMA_ORDERING_WEAK,
+	.last_peer	= 0x7fffffff,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioca_init,
 	.exit		= tioca_exit,

@@ -405,6 +405,7 @@ static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 
 const struct sn_chip_ops sn_tioce_ops = {
 	.ordering	= DMA_ORDERING_WEAK_BARRIER,
+	.last_peer	= 0xffffffff,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioce_init,
 	.exit		= tioce_exit,

@@ -272,12 +272,14 @@ int dma_query_resource(struct device *dev, phys_addr_t phys, size_t size,
 	if (!valid_args(dev, phys, size, dir))
 		return -EINVAL;
 
-	if (backend != DMA_BACKEND_DIRECT)
-		path |= DMA_PATH_ALLOC;
-	if ((backend == DMA_BACKEND_DIRECT &&
-	     !dma_capable(dev, phys, size, false)) ||
-	    (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->map_resource))
+	if (backend == DMA_BACKEND_DIRECT)
+		path |= dma_capable(dev, phys, size, false) ? 0 : DMA_PATH_NONE;
+	else if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->map_resource)
 		path |= DMA_PATH_NONE;
+	else if (backend == DMA_BACKEND_OPS && get_dma_ops(dev)->resource_path)
+		path |= get_dma_ops(dev)->resource_path(dev, phys, size);
+	else
+		path |= DMA_PATH_ALLOC;
 	return decide(dev, backend, dir, attrs, path, query);
 }
 EXPORT_SYMBOL_GPL(dma_query_resource);

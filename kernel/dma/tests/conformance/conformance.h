@@ -23,6 +23,7 @@
 #define CONF_EXHAUSTS	BIT(7)	/* a few thousand mappings exhaust it */
 #define CONF_HIDES	BIT(8)	/* what is beside a buffer in its pages */
 #define CONF_KEEPS	BIT(9)	/* the memory that it allocates from */
+#define CONF_PEERS	BIT(10)	/* resources, where the bus has them for all */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
