@@ -200,6 +200,28 @@ int dma_query_page(struct device *dev, struct page *page, size_t offset,
 }
 EXPORT_SYMBOL_GPL(dma_query_page);
 
+/*
+ * All that is asked for is what the device's writes are anyway: whichever path
+ * the buffer takes, there is nothing to refuse but a peer's memory.
+ */
+static bool strong_anyway(struct device *dev, unsigned long attrs)
+{
+	return (attrs & (DMA_ATTR_MANDATORY | DMA_ATTR_WEAK_ORDERING)) ==
+	       DMA_ATTR_WRITE_BARRIER &&
+	       dma_get_ordering(dev) == DMA_ORDERING_STRONG &&
+	       dma_map_backend(dev) != DMA_BACKEND_OPS;
+}
+
+/* As dma_query_page(), but for what the mapping call finds out by itself. */
+int dma_refuse_page(struct device *dev, struct page *page, size_t offset,
+		    size_t size, enum dma_data_direction dir,
+		    unsigned long attrs)
+{
+	if (strong_anyway(dev, attrs) && size && !is_pci_p2pdma_page(page))
+		return 0;
+	return dma_query_page(dev, page, offset, size, dir, attrs, NULL);
+}
+
 /**
  * dma_query_sg - how would dma_map_sg_attrs() map this list?
  * @dev: device to map for, its masks set
@@ -245,6 +267,22 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 	return decide(dev, backend, dir, attrs, path, query);
 }
 EXPORT_SYMBOL_GPL(dma_query_sg);
+
+/* As dma_query_sg(), but for what the mapping call finds out by itself. */
+int dma_refuse_sg(struct device *dev, struct scatterlist *sg, int nents,
+		  enum dma_data_direction dir, unsigned long attrs)
+{
+	struct scatterlist *s;
+	int i = 0;
+
+	if (strong_anyway(dev, attrs))
+		for_each_sg(sg, s, nents, i)
+			if (!s->length || is_pci_p2pdma_page(sg_page(s)))
+				break;
+	if (i && i == nents)
+		return 0;
+	return dma_query_sg(dev, sg, nents, dir, attrs, NULL);
+}
 
 /**
  * dma_query_resource - how would dma_map_resource() map this range?

@@ -17,4 +17,10 @@ enum dma_backend {
 enum dma_backend dma_map_backend(struct device *dev);
 enum dma_backend dma_alloc_backend(struct device *dev);
 
+int dma_refuse_page(struct device *dev, struct page *page, size_t offset,
+		    size_t size, enum dma_data_direction dir,
+		    unsigned long attrs);
+int dma_refuse_sg(struct device *dev, struct scatterlist *sg, int nents,
+		  enum dma_data_direction dir, unsigned long attrs);
+
 #endif /* _KERNEL_DMA_CONTRACT_H */
