@@ -207,9 +207,7 @@ EXPORT_SYMBOL_GPL(dma_query_page);
 static bool strong_anyway(struct device *dev, unsigned long attrs)
 {
 	return (attrs & (DMA_ATTR_MANDATORY | DMA_ATTR_WEAK_ORDERING)) ==
-	       DMA_ATTR_WRITE_BARRIER &&
-	       dma_get_ordering(dev) == DMA_ORDERING_STRONG &&
-	       dma_map_backend(dev) != DMA_BACKEND_OPS;
+	       DMA_ATTR_WRITE_BARRIER && dma_orders_all(dev);
 }
 
 /* As dma_query_page(), but for what the mapping call finds out by itself. */

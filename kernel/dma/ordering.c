@@ -79,6 +79,17 @@ bool dma_sends_strong(struct device *dev)
 	return !may_relax(dev) || READ_ONCE(dev->dma_strong_writes);
 }
 
+/* Is dma_get_ordering() strong, and no dma_map_ops to be asked about a buffer? */
+bool dma_orders_all(struct device *dev)
+{
+	enum dma_ordering declared = READ_ONCE(dev->dma_ordering);
+
+	if (get_dma_ops(dev) && !use_dma_iommu(dev))
+		return false;
+	return (declared ?: dma_pci_ordering(dev)) == DMA_ORDERING_STRONG &&
+	       !may_relax(dev);
+}
+
 /**
  * dma_get_ordering - in which order are the writes of a device seen?
  * @dev: device that writes

@@ -726,6 +726,36 @@ static void nothing_orders_a_write_to_a_peer(struct kunit *test)
 					   NULL));
 }
 
+/* Where the order is strong anyway, too. */
+static void what_is_no_buffer_is_refused(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, COHERENT);
+	static const unsigned long attrs[] = { RC, WB, RC | WB };
+	struct scatterlist sg[2];
+	struct sg_table sgt;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		KUNIT_EXPECT_EQ(test, -EIO, map_page_errno(ct, 0, 0,
+							   DMA_FROM_DEVICE,
+							   attrs[i]));
+		sg_init_table(sg, ARRAY_SIZE(sg));
+		sg_set_page(&sg[0], ct->page, PAGE_SIZE, 0);
+		sg_set_page(&sg[1], ct->page, 0, 0);
+		sgt = (struct sg_table) {
+			.sgl = sg, .nents = 2, .orig_nents = 2,
+		};
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
+						attrs[i]));
+		sgt.orig_nents = 0;
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
+						attrs[i]));
+	}
+}
+
 static void a_barrier_survives_a_bounce(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, BOUNCE);
@@ -1014,6 +1044,7 @@ static struct kunit_case contract_test_cases[] = {
 	KUNIT_CASE(a_barrier_needs_a_known_order),
 	KUNIT_CASE(a_barrier_to_the_device_has_no_effect),
 	KUNIT_CASE(nothing_orders_a_write_to_a_peer),
+	KUNIT_CASE(what_is_no_buffer_is_refused),
 	KUNIT_CASE(a_barrier_survives_a_bounce),
 	KUNIT_CASE(a_silent_backend_refuses_everything),
 	KUNIT_CASE(a_backend_gets_the_attributes_it_honours),

@@ -250,9 +250,15 @@ static void a_peer_s_memory_refuses_a_barrier(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
 	struct device *devs[] = { &pt->near->dev, &pt->far->dev };
+	dma_addr_t addr;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(devs); i++) {
+		KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG,
+				dma_get_ordering(devs[i]));
+		addr = dma_map_page_attrs(devs[i], virt_to_page(pt->bar[0]), 0,
+					  SZ_2K, DMA_FROM_DEVICE, WB);
+		KUNIT_EXPECT_EQ(test, -ENOMEM, dma_mapping_error(devs[i], addr));
 		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 				result(test, devs[i], DMA_FROM_DEVICE, WB));
 		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
