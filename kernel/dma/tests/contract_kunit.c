@@ -733,7 +733,7 @@ static void what_is_no_buffer_is_refused(struct kunit *test)
 	static const unsigned long attrs[] = { RC, WB, RC | WB };
 	struct scatterlist sg[2];
 	struct sg_table sgt;
-	int i;
+	int i, ret;
 
 	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
 	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
@@ -746,9 +746,11 @@ static void what_is_no_buffer_is_refused(struct kunit *test)
 		sgt = (struct sg_table) {
 			.sgl = sg, .nents = 2, .orig_nents = 2,
 		};
-		KUNIT_EXPECT_EQ(test, -EINVAL,
-				dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
-						attrs[i]));
+		ret = dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE, attrs[i]);
+		KUNIT_EXPECT_EQ(test, -EINVAL, ret);
+		if (!ret)
+			dma_unmap_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
+					  attrs[i]);
 		sgt.orig_nents = 0;
 		KUNIT_EXPECT_EQ(test, -EINVAL,
 				dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,

@@ -238,24 +238,35 @@ void conf_sg_limits(struct kunit *test)
 
 /*
  * Nothing says that a list may hold an entry of no length.  The entries around it
- * are mapped, or the list is refused.
+ * are mapped, and unmapped, or the list is refused.
  */
 void conf_sg_zero_length(struct kunit *test)
 {
-	static const struct piece pieces[] = {
-		{ 0, 0, 512 }, { 1, 0, 0 }, { 2, 64, 700 },
+	static const struct piece pieces[][3] = {
+		{ { 0, 0, 512 }, { 1, 0, 0 }, { 2, 64, 700 } },
+		{ { 1, 0, 0 }, { 0, 0, 512 }, { 2, 64, 700 } },
+		{ { 0, 0, 512 }, { 2, 64, 700 }, { 1, 0, 0 } },
 	};
 	struct conf *conf = test->priv;
+	struct scatterlist *sg;
 	struct list *l;
+	size_t total;
+	int i, j;
 
 	l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, l);
-	make(conf, l, pieces, ARRAY_SIZE(pieces), 0);
-	if (dma_map_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0)) {
-		KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
-		return;
+	for (i = 0; i < ARRAY_SIZE(pieces); i++) {
+		make(conf, l, pieces[i], ARRAY_SIZE(pieces[i]), 0);
+		if (!dma_map_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0)) {
+			total = 0;
+			for_each_sgtable_dma_sg(&l->sgt, sg, j)
+				total += sg_dma_len(sg);
+			KUNIT_EXPECT_EQ_MSG(test, l->total, total, "list %d", i);
+			dma_unmap_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, conf->used, conf_used(conf), "list %d",
+				    i);
 	}
-	dma_unmap_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0);
 }
 
 /* The last of the entries that find no room undoes those that did. */
