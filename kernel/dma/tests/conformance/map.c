@@ -362,6 +362,18 @@ static void expect_resource(struct kunit *test, phys_addr_t phys, size_t size,
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
 }
 
+static void expect_no_resource(struct kunit *test, phys_addr_t phys,
+			       size_t size, enum dma_data_direction dir,
+			       unsigned long attrs)
+{
+	struct conf *conf = test->priv;
+	dma_addr_t addr = map_resource(conf, phys, size, dir, attrs);
+
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, addr);
+	if (addr != DMA_MAPPING_ERROR)
+		dma_unmap_resource(conf->dev, addr, size, dir, attrs);
+}
+
 void conf_map_resource(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -372,10 +384,9 @@ void conf_map_resource(struct kunit *test)
 
 	if (!(conf->be->claims & CONF_RESOURCES)) {
 		for (i = 0; i < ARRAY_SIZE(resource_attrs); i++)
-			KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
-					map_resource(conf, phys, PAGE_SIZE,
-						     DMA_BIDIRECTIONAL,
-						     resource_attrs[i]));
+			expect_no_resource(test, phys, PAGE_SIZE,
+					   DMA_BIDIRECTIONAL,
+					   resource_attrs[i]);
 		KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
 		return;
 	}
@@ -390,9 +401,8 @@ void conf_map_resource(struct kunit *test)
 		}
 	}
 	/* Nothing orders a write to a peer. */
-	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
-			map_resource(conf, phys, 4, DMA_FROM_DEVICE,
-				     DMA_ATTR_WRITE_BARRIER));
+	expect_no_resource(test, phys, 4, DMA_FROM_DEVICE,
+			   DMA_ATTR_WRITE_BARRIER);
 	/* Above 32 bits it is out of reach, or translated. */
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(32)));
 	phys = conf_resource(conf, true);
