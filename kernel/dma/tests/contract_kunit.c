@@ -742,7 +742,7 @@ static void what_is_no_buffer_is_refused(struct kunit *test)
 							   attrs[i]));
 		sg_init_table(sg, ARRAY_SIZE(sg));
 		sg_set_page(&sg[0], ct->page, PAGE_SIZE, 0);
-		sg_set_page(&sg[1], ct->page, 0, 0);
+		sg_set_page(&sg[1], ct->page + 1, 0, 0);
 		sgt = (struct sg_table) {
 			.sgl = sg, .nents = 2, .orig_nents = 2,
 		};
