@@ -285,6 +285,7 @@ void conf_sg_unwind(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, hogs);
 	conf_narrow(test);
 	nr = conf_fill_up(conf, hogs);
+	KUNIT_ASSERT_GT(test, nr, 0);
 	KUNIT_EXPECT_LT(test, nr, CONF_HOGS);
 	/* Room for some of the list, not for all of it. */
 	nr--;
