@@ -24,7 +24,8 @@ struct debug_test {
 #endif
 	u64 mask;
 	struct page *page;
-	struct page *other;	/* what another CPU maps meanwhile */
+	struct page *other;	/* what another CPU maps meanwhile, */
+	bool resource;		/* and as what */
 };
 
 static long provoked;
@@ -356,8 +357,8 @@ static dma_addr_t one_map_resource(struct device *dev, phys_addr_t phys,
 	return SZ_1M;
 }
 
-static void one_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs)
+static void one_unmap(struct device *dev, dma_addr_t addr, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
 {
 	struct debug_test *dt = dev_get_drvdata(dev);
 	struct page *other = dt->other;
@@ -365,32 +366,23 @@ static void one_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 
 	dt->other = NULL;
 	for (i = 0; other && i < 2; i++) {
-		addr = dma_map_page(dev, other, 0, size, dir);
-		if (!dma_mapping_error(dev, addr))
-			dma_unmap_page(dev, addr, size, dir);
-	}
-}
-
-static void one_unmap_resource(struct device *dev, dma_addr_t addr, size_t size,
-			       enum dma_data_direction dir, unsigned long attrs)
-{
-	struct debug_test *dt = dev_get_drvdata(dev);
-	struct page *other = dt->other;
-	int i;
-
-	dt->other = NULL;
-	for (i = 0; other && i < 2; i++) {
-		addr = dma_map_resource(dev, page_to_phys(other), size, dir, 0);
-		if (!dma_mapping_error(dev, addr))
+		addr = dt->resource ?
+		       dma_map_resource(dev, page_to_phys(other), size, dir, 0) :
+		       dma_map_page(dev, other, 0, size, dir);
+		if (dma_mapping_error(dev, addr))
+			continue;
+		if (dt->resource)
 			dma_unmap_resource(dev, addr, size, dir, 0);
+		else
+			dma_unmap_page(dev, addr, size, dir);
 	}
 }
 
 static const struct dma_map_ops one_address_ops = {
 	.map_page = one_map_page,
-	.unmap_page = one_unmap_page,
+	.unmap_page = one_unmap,
 	.map_resource = one_map_resource,
-	.unmap_resource = one_unmap_resource,
+	.unmap_resource = one_unmap,
 };
 
 static void an_address_may_be_used_again_before_the_unmap_returns(struct kunit *test)
@@ -414,6 +406,7 @@ static void an_address_may_be_used_again_before_the_unmap_returns(struct kunit *
 				DMA_FROM_DEVICE, 0);
 	KUNIT_EXPECT_EQ(test, 0, dma_mapping_error(dt->dev, addr));
 	dt->other = page;
+	dt->resource = true;
 	dma_unmap_resource(dt->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
 	KUNIT_EXPECT_NULL(test, dt->other);
 	KUNIT_EXPECT_EQ_MSG(test, after, dma_debug_test_errors(false),

@@ -15,6 +15,12 @@
 
 static const size_t sizes[] = { 1, 512, PAGE_SIZE, 3 * PAGE_SIZE };
 
+static struct page *page_at(void *vaddr)
+{
+	return is_vmalloc_addr(vaddr) ? vmalloc_to_page(vaddr) :
+					virt_to_page(vaddr);
+}
+
 /* Both sides write, both see it at once. */
 static void expect_shared(struct kunit *test, u8 *vaddr, dma_addr_t addr,
 			  size_t size)
@@ -27,6 +33,16 @@ static void expect_shared(struct kunit *test, u8 *vaddr, dma_addr_t addr,
 	conf_fill(conf->seen, size, size + 1);
 	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, conf->seen, size));
 	KUNIT_EXPECT_EQ(test, size, conf_same(vaddr, conf->seen, size));
+}
+
+/* Memory as dma_alloc_coherent() returns it. */
+static void expect_new(struct kunit *test, u8 *vaddr, dma_addr_t addr,
+		       size_t size)
+{
+	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(vaddr));
+	KUNIT_EXPECT_EQ(test, 0, addr & ((PAGE_SIZE << get_order(size)) - 1));
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
+	expect_shared(test, vaddr, addr, size);
 }
 
 void conf_alloc_coherent(struct kunit *test)
@@ -47,11 +63,7 @@ void conf_alloc_coherent(struct kunit *test)
 		vaddr = dma_alloc_attrs(conf->dev, size, &addr, GFP_KERNEL,
 					attr);
 		KUNIT_ASSERT_NOT_NULL(test, vaddr);
-		KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(vaddr));
-		KUNIT_EXPECT_EQ(test, 0,
-				addr & ((PAGE_SIZE << get_order(size)) - 1));
-		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
-		expect_shared(test, vaddr, addr, size);
+		expect_new(test, vaddr, addr, size);
 		dma_free_attrs(conf->dev, size, vaddr, addr, attr);
 	}
 }
@@ -71,12 +83,9 @@ void conf_alloc_irqs_off(struct kunit *test)
 		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_ATOMIC);
 		local_irq_enable();
 		KUNIT_ASSERT_NOT_NULL(test, vaddr);
-		KUNIT_EXPECT_EQ(test, 0,
-				addr & ((PAGE_SIZE << get_order(size)) - 1));
 		KUNIT_EXPECT_LE(test, addr + size - 1,
 				conf->dev->coherent_dma_mask);
-		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr, 0, size));
-		expect_shared(test, vaddr, addr, size);
+		expect_new(test, vaddr, addr, size);
 		dma_free_coherent(conf->dev, size, vaddr, addr);
 	}
 }
@@ -228,9 +237,7 @@ static bool same_pages(struct sg_table *sgt, u8 *vaddr)
 	struct sg_page_iter iter;
 
 	for_each_sgtable_page(sgt, &iter, 0) {
-		if (sg_page_iter_page(&iter) != (is_vmalloc_addr(vaddr) ?
-						 vmalloc_to_page(vaddr) :
-						 virt_to_page(vaddr)))
+		if (sg_page_iter_page(&iter) != page_at(vaddr))
 			return false;
 		vaddr += PAGE_SIZE;
 	}
@@ -418,8 +425,7 @@ void conf_alloc_freed(struct kunit *test)
 
 		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, vaddr);
-		page = is_vmalloc_addr(vaddr) ? vmalloc_to_page(vaddr) :
-						virt_to_page(vaddr);
+		page = page_at(vaddr);
 		get_page(page);
 		dma_free_coherent(conf->dev, size, vaddr, addr);
 		expect_freed(test, page);
