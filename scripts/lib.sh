@@ -29,6 +29,9 @@ export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=dma KBUILD_BUILD_HOST
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# await_cpu: until fewer jobs run in the background than there are CPUs.
+await_cpu() { while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done; }
+
 # full LOG: if the disk filled up, say so in one line. LOG may be cut short by it.
 full() {
 	local left
