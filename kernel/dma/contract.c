@@ -28,7 +28,6 @@
 #include <linux/overflow.h>
 #include "contract.h"
 #include "direct.h"
-#include "ordering.h"
 
 /* dma-direct: compare dma_direct_map_page(). */
 static unsigned int describe_direct(struct device *dev, phys_addr_t phys,
@@ -200,26 +199,6 @@ int dma_query_page(struct device *dev, struct page *page, size_t offset,
 }
 EXPORT_SYMBOL_GPL(dma_query_page);
 
-/*
- * All that is asked for is what the device's writes are anyway: whichever path
- * the buffer takes, there is nothing to refuse but a peer's memory.
- */
-static bool strong_anyway(struct device *dev, unsigned long attrs)
-{
-	return (attrs & (DMA_ATTR_MANDATORY | DMA_ATTR_WEAK_ORDERING)) ==
-	       DMA_ATTR_WRITE_BARRIER && dma_orders_all(dev);
-}
-
-/* As dma_query_page(), but for what the mapping call finds out by itself. */
-int dma_refuse_page(struct device *dev, struct page *page, size_t offset,
-		    size_t size, enum dma_data_direction dir,
-		    unsigned long attrs)
-{
-	if (strong_anyway(dev, attrs) && size && !is_pci_p2pdma_page(page))
-		return 0;
-	return dma_query_page(dev, page, offset, size, dir, attrs, NULL);
-}
-
 /**
  * dma_query_sg - how would dma_map_sg_attrs() map this list?
  * @dev: device to map for, its masks set
@@ -266,16 +245,16 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 }
 EXPORT_SYMBOL_GPL(dma_query_sg);
 
-/* As dma_query_sg(), but for what the mapping call finds out by itself. */
+/* dma_query_sg() without the answer, and without a question where none is left. */
 int dma_refuse_sg(struct device *dev, struct scatterlist *sg, int nents,
 		  enum dma_data_direction dir, unsigned long attrs)
 {
 	struct scatterlist *s;
 	int i = 0;
 
-	if (strong_anyway(dev, attrs))
+	if (dma_ordered_anyway(dev, attrs))
 		for_each_sg(sg, s, nents, i)
-			if (!s->length || is_pci_p2pdma_page(sg_page(s)))
+			if (!dma_is_ram(sg_page(s), s->length))
 				break;
 	if (i && i == nents)
 		return 0;

@@ -16,12 +16,8 @@
  * pass the writes before it.  An enable bit lets a function set it; in which
  * writes it then does is its own affair, and only its driver can know.
  */
-#include <linux/dma-map-ops.h>
-#include <linux/dma-ordering.h>
 #include <linux/export.h>
-#include <linux/iommu-dma.h>
 #include <linux/minmax.h>
-#include <linux/pci.h>
 #include "ordering.h"
 
 /**
@@ -66,30 +62,6 @@ enum dma_ordering dma_path_ordering(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(dma_path_ordering);
 
-/* May the device send writes that pass earlier ones, for all that is known? */
-static bool may_relax(struct device *dev)
-{
-	/* A VF's enable bit is reserved, and reads as zero. */
-	return dev_is_pci(dev) &&
-	       READ_ONCE(pci_physfn(to_pci_dev(dev))->relaxed_ordering);
-}
-
-bool dma_sends_strong(struct device *dev)
-{
-	return !may_relax(dev) || READ_ONCE(dev->dma_strong_writes);
-}
-
-/* Is dma_get_ordering() strong, and no dma_map_ops to be asked about a buffer? */
-bool dma_orders_all(struct device *dev)
-{
-	enum dma_ordering declared = READ_ONCE(dev->dma_ordering);
-
-	if (get_dma_ops(dev) && !use_dma_iommu(dev))
-		return false;
-	return (declared ?: dma_pci_ordering(dev)) == DMA_ORDERING_STRONG &&
-	       !may_relax(dev);
-}
-
 /**
  * dma_get_ordering - in which order are the writes of a device seen?
  * @dev: device that writes
@@ -106,7 +78,7 @@ enum dma_ordering dma_get_ordering(struct device *dev)
 {
 	enum dma_ordering path = dma_path_ordering(dev);
 
-	if (!may_relax(dev))
+	if (!dma_may_relax(dev))
 		return path;
 	return min(path, READ_ONCE(dev->dma_strong_writes) ?
 			 DMA_ORDERING_WEAK_BARRIER : DMA_ORDERING_WEAK);

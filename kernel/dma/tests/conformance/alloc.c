@@ -4,11 +4,13 @@
  * see of it is the same.
  */
 #include <linux/anon_inodes.h>
+#include <linux/dmapool.h>
 #include <linux/file.h>
 #include <linux/highmem.h>
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include "conformance.h"
@@ -371,11 +373,32 @@ void conf_alloc_reach(struct kunit *test)
 	}
 }
 
+static void expect_pages_within(struct kunit *test, u64 mask)
+{
+	const size_t size = 3 * PAGE_SIZE;
+	struct conf *conf = test->priv;
+	struct sg_table *sgt;
+	struct page *page;
+	dma_addr_t addr;
+
+	page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
+			       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_LE(test, addr + size - 1, mask);
+	dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+	sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
+				      GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	KUNIT_EXPECT_LE(test, sg_dma_address(sgt->sgl) + size - 1, mask);
+	dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
+}
+
 /* And so it is within any mask that is accepted, if all memory is. */
 void conf_alloc_masks(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 	u64 before = conf->dev->coherent_dma_mask;
+	u64 streaming = dma_get_mask(conf->dev);
 	dma_addr_t addr;
 	void *vaddr;
 	int bits;
@@ -397,6 +420,11 @@ void conf_alloc_masks(struct kunit *test)
 			continue;
 		KUNIT_EXPECT_LE(test, addr + PAGE_SIZE - 1, mask);
 		dma_free_coherent(conf->dev, PAGE_SIZE, vaddr, addr);
+		if (!(conf->be->claims & CONF_PAGES) ||
+		    dma_set_mask(conf->dev, mask))
+			continue;
+		expect_pages_within(test, mask);
+		KUNIT_EXPECT_EQ(test, 0, dma_set_mask(conf->dev, streaming));
 	}
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
@@ -447,4 +475,114 @@ void conf_alloc_freed(struct kunit *test)
 		dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
 		expect_freed(test, page);
 	}
+}
+
+/* Memory may be had, but no address for it: then it goes back. */
+void conf_alloc_exhausted(struct kunit *test)
+{
+	enum { TRIES = 32, SIZE = SZ_256K };
+	struct conf *conf = test->priv;
+	u64 before = conf->dev->coherent_dma_mask;
+	dma_addr_t *hogs, addr;
+	struct sg_table *sgt;
+	struct page *page;
+	void *vaddr;
+	long lost;
+	int nr, i;
+
+	conf_needs(test, CONF_EXHAUSTS);
+	hogs = kunit_kcalloc(test, CONF_HOGS, sizeof(*hogs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, hogs);
+	conf_narrow(test);
+	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(conf->dev,
+						       dma_get_mask(conf->dev)));
+	nr = conf_fill_up(conf, hogs);
+	lost = nr_free_pages();
+	for (i = 0; i < TRIES; i++) {
+		vaddr = dma_alloc_attrs(conf->dev, SIZE, &addr, GFP_KERNEL,
+					DMA_ATTR_NO_WARN);
+		if (vaddr)
+			dma_free_attrs(conf->dev, SIZE, vaddr, addr,
+				       DMA_ATTR_NO_WARN);
+		if (!(conf->be->claims & CONF_PAGES))
+			continue;
+		page = dma_alloc_pages(conf->dev, SIZE, &addr, DMA_TO_DEVICE,
+				       GFP_KERNEL);
+		if (page)
+			dma_free_pages(conf->dev, SIZE, page, addr,
+				       DMA_TO_DEVICE);
+		sgt = dma_alloc_noncontiguous(conf->dev, SIZE, DMA_TO_DEVICE,
+					      GFP_KERNEL, 0);
+		if (sgt)
+			dma_free_noncontiguous(conf->dev, SIZE, sgt,
+					       DMA_TO_DEVICE);
+	}
+	lost -= nr_free_pages();
+	KUNIT_EXPECT_LT(test, lost, TRIES * SIZE / PAGE_SIZE / 2);
+	conf_give_back(conf, hogs, nr);
+	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
+}
+
+/* What dma_pool_create() takes, and what its blocks keep to. */
+static const struct {
+	size_t size, align, boundary;
+} pools[] = {
+	{ 1, 1, 0 }, { 24, 64, 0 }, { 96, 32, 128 }, { 300, 4, 512 },
+	{ PAGE_SIZE / 2, PAGE_SIZE, 0 }, { PAGE_SIZE + 1, 8, 4 * PAGE_SIZE },
+};
+
+static void expect_pool(struct kunit *test, struct dma_pool *pool, int nr)
+{
+	const size_t size = pools[nr].size, boundary = pools[nr].boundary;
+	struct conf *conf = test->priv;
+	enum { NR = 12, STEP = 5 };
+	dma_addr_t addr[NR];
+	u8 *vaddr[NR];
+	int i;
+
+	for (i = 0; i < NR; i++) {
+		local_irq_disable();
+		vaddr[i] = dma_pool_zalloc(pool, GFP_ATOMIC, &addr[i]);
+		local_irq_enable();
+		KUNIT_ASSERT_NOT_NULL(test, vaddr[i]);
+		KUNIT_EXPECT_NULL(test, memchr_inv(vaddr[i], 0, size));
+		KUNIT_EXPECT_EQ(test, 0, addr[i] & (pools[nr].align - 1));
+		if (boundary)
+			KUNIT_EXPECT_LT(test, addr[i] ^ (addr[i] + size - 1),
+					boundary);
+		expect_shared(test, vaddr[i], addr[i], size);
+		conf_fill(conf->seen, size, i);
+		KUNIT_EXPECT_EQ(test, 0,
+				conf_write(conf, addr[i], conf->seen, size));
+	}
+	for (i = 0; i < NR; i++) {
+		conf_fill(conf->want, size, i);
+		KUNIT_EXPECT_EQ(test, size,
+				conf_same(vaddr[i], conf->want, size));
+	}
+	/* In another order. */
+	for (i = 0; i < NR; i++)
+		dma_pool_free(pool, vaddr[i * STEP % NR], addr[i * STEP % NR]);
+	vaddr[0] = dma_pool_zalloc(pool, GFP_KERNEL, &addr[0]);
+	KUNIT_ASSERT_NOT_NULL(test, vaddr[0]);
+	KUNIT_EXPECT_NULL(test, memchr_inv(vaddr[0], 0, size));
+	dma_pool_free(pool, vaddr[0], addr[0]);
+}
+
+void conf_alloc_pool(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	struct dma_pool *pool;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pools); i++) {
+		pool = dma_pool_create("conformance", conf->dev, pools[i].size,
+				       pools[i].align, pools[i].boundary);
+		KUNIT_ASSERT_NOT_NULL(test, pool);
+		expect_pool(test, pool, i);
+		dma_pool_destroy(pool);
+	}
+	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 0, 1, 0));
+	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 8, 3, 0));
+	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 8, 1, 4));
 }

@@ -189,6 +189,7 @@ void conf_sync_for_device(struct kunit *test);
 void conf_map_skip_sync(struct kunit *test);
 void conf_map_hints(struct kunit *test);
 void conf_map_align(struct kunit *test);
+void conf_map_page_aligned(struct kunit *test);
 void conf_map_dead_address(struct kunit *test);
 void conf_map_many_cpus(struct kunit *test);
 void conf_map_irqs_off(struct kunit *test);
@@ -215,6 +216,8 @@ void conf_alloc_reach(struct kunit *test);
 void conf_alloc_irqs_off(struct kunit *test);
 void conf_alloc_masks(struct kunit *test);
 void conf_alloc_freed(struct kunit *test);
+void conf_alloc_exhausted(struct kunit *test);
+void conf_alloc_pool(struct kunit *test);
 
 /* conformance_limits.c */
 void conf_limit_masks(struct kunit *test);

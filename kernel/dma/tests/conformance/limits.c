@@ -2,7 +2,10 @@
 /*
  * What a backend says of its limits is what happens at them.
  */
+#include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
+#include <linux/memblock.h>
+#include <linux/mm.h>
 #include "conformance.h"
 
 /* A mask is taken or refused, and a mapping keeps to the one that was taken. */
@@ -10,6 +13,7 @@ void conf_limit_masks(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 	u64 before = dma_get_mask(conf->dev);
+	struct scatterlist sg;
 	dma_addr_t addr;
 	int bits;
 
@@ -34,8 +38,44 @@ void conf_limit_masks(struct kunit *test)
 		KUNIT_EXPECT_LE_MSG(test, addr + CONF_BUF_SIZE - 1, mask,
 				    "%d bits", bits);
 		dma_unmap_single(conf->dev, addr, CONF_BUF_SIZE, DMA_TO_DEVICE);
+
+		sg_init_one(&sg, conf->buf, CONF_BUF_SIZE);
+		KUNIT_ASSERT_EQ(test, 1, dma_map_sg(conf->dev, &sg, 1,
+						    DMA_TO_DEVICE));
+		KUNIT_EXPECT_LE_MSG(test, sg_dma_address(&sg) +
+				    CONF_BUF_SIZE - 1, mask, "%d bits", bits);
+		dma_unmap_sg(conf->dev, &sg, 1, DMA_TO_DEVICE);
 	}
 	KUNIT_EXPECT_EQ(test, 0, dma_set_mask(conf->dev, before));
+}
+
+/* The highest bus address of memory, for a device without a dma_map_ops. */
+static u64 last_address(struct device *dev)
+{
+	const struct bus_dma_region *r = dev->dma_range_map;
+	phys_addr_t end = PFN_PHYS((phys_addr_t)max_pfn);
+	u64 last = 0;
+
+	if (!r)
+		return phys_to_dma(dev, end - 1);
+	for (; r->size; r++)
+		if (r->cpu_start < end)
+			last = max_t(u64, last, r->dma_start - 1 +
+				     min_t(u64, r->size, end - r->cpu_start));
+	return last;
+}
+
+/* A device that has no bus address for some memory is limited by any mask. */
+static void expect_limited(struct kunit *test)
+{
+	static const struct bus_dma_region page[] = { { .size = PAGE_SIZE }, {} };
+	struct conf *conf = test->priv;
+	const struct bus_dma_region *all = conf->dev->dma_range_map;
+
+	conf->dev->dma_range_map = page;
+	KUNIT_EXPECT_EQ(test, dma_addressing_limited(conf->dev),
+			page_is_ram(PHYS_PFN(virt_to_phys(conf->buf))));
+	conf->dev->dma_range_map = all;
 }
 
 /* With the required mask nothing is out of reach, with half of it something is. */
@@ -53,6 +93,13 @@ void conf_limit_required_mask(struct kunit *test)
 		/* What it would be if the mask were all that mattered. */
 		addr = phys_to_dma(conf->dev, virt_to_phys(conf->buf));
 		KUNIT_EXPECT_LE(test, addr + CONF_BUF_SIZE - 1, need);
+	}
+	if (!(conf->be->claims & CONF_TRANSLATES) && !get_dma_ops(conf->dev)) {
+		u64 last = last_address(conf->dev);
+
+		KUNIT_EXPECT_LE(test, last, need);
+		KUNIT_EXPECT_GT(test, last, need >> 1);
+		expect_limited(test);
 	}
 	if (need > U32_MAX) {
 		KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, need >> 1));

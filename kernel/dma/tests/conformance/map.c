@@ -306,6 +306,28 @@ void conf_map_align(struct kunit *test)
 	}
 }
 
+/* What is page aligned is so for the device, whatever was mapped before it. */
+void conf_map_page_aligned(struct kunit *test)
+{
+	static const size_t sizes[] = { PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE };
+	struct conf *conf = test->priv;
+	struct shape small = {
+		.off = 4 * PAGE_SIZE, .size = 64, .dir = DMA_TO_DEVICE,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct shape s = { .size = sizes[i], .dir = DMA_TO_DEVICE };
+
+		map(test, &small);
+		map(test, &s);
+		KUNIT_EXPECT_EQ_MSG(test, 0, s.addr & ~PAGE_MASK, "size %zu",
+				    s.size);
+		unmap(test, &s);
+		unmap(test, &small);
+	}
+}
+
 /* Neither before it is mapped nor after it was does an address lead anywhere. */
 void conf_map_dead_address(struct kunit *test)
 {

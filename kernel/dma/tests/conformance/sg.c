@@ -246,12 +246,16 @@ void conf_sg_zero_length(struct kunit *test)
 		{ { 0, 0, 512 }, { 1, 0, 0 }, { 2, 64, 700 } },
 		{ { 1, 0, 0 }, { 0, 0, 512 }, { 2, 64, 700 } },
 		{ { 0, 0, 512 }, { 2, 64, 700 }, { 1, 0, 0 } },
+		{ { 0, 0, 512 }, { 1, 64, 0 }, { 2, 64, 700 } },
+		{ { 1, 64, 0 }, { 0, 0, 512 }, { 2, 64, 700 } },
+		{ { 0, 0, 512 }, { 2, 64, 700 }, { 1, 64, 0 } },
 	};
 	struct conf *conf = test->priv;
+	dma_addr_t addr[ARRAY_SIZE(pieces[0])];
 	struct scatterlist *sg;
 	struct list *l;
 	size_t total;
-	int i, j;
+	int i, j, nr;
 
 	l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, l);
@@ -259,10 +263,19 @@ void conf_sg_zero_length(struct kunit *test)
 		make(conf, l, pieces[i], ARRAY_SIZE(pieces[i]), 0);
 		if (!dma_map_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0)) {
 			total = 0;
-			for_each_sgtable_dma_sg(&l->sgt, sg, j)
+			nr = 0;
+			for_each_sgtable_dma_sg(&l->sgt, sg, j) {
+				if (sg_dma_len(sg))
+					addr[nr++] = sg_dma_address(sg);
 				total += sg_dma_len(sg);
+			}
 			KUNIT_EXPECT_EQ_MSG(test, l->total, total, "list %d", i);
 			dma_unmap_sgtable(conf->dev, &l->sgt, DMA_TO_DEVICE, 0);
+			while (conf->be->claims & CONF_TRANSLATES && nr--)
+				KUNIT_EXPECT_EQ_MSG(test, -EFAULT,
+						    conf_read(conf, addr[nr],
+							      conf->seen, 16),
+						    "list %d", i);
 		}
 		KUNIT_EXPECT_EQ_MSG(test, conf->used, conf_used(conf), "list %d",
 				    i);
