@@ -122,10 +122,15 @@ static int map_iommu(struct dma_model *m, struct model_map *map,
 static int map_slot(struct dma_model *m, struct model_map *map)
 {
 	unsigned long align = dma_get_min_align_mask(m->dev);
-	phys_addr_t slot = fails(m) ? MODEL_NOWHERE :
-		model_bounce_alloc(m->bounce, map->size, map->phys & align,
-				   align, dma_get_seg_boundary(m->dev), &m->rnd);
+	phys_addr_t slot = MODEL_NOWHERE;
 
+	if (map->size >= PAGE_SIZE && PAGE_ALIGNED(map->phys))
+		align |= ~PAGE_MASK;
+	if (!fails(m))
+		slot = model_bounce_alloc(m->bounce, map->size,
+					  map->phys & align, align,
+					  dma_get_seg_boundary(m->dev),
+					  &m->rnd);
 	if (slot == MODEL_NOWHERE)
 		return -ENOMEM;
 	map->flags |= MAP_BOUNCED;

@@ -480,7 +480,7 @@ void conf_alloc_freed(struct kunit *test)
 /* Memory may be had, but no address for it: then it goes back. */
 void conf_alloc_exhausted(struct kunit *test)
 {
-	enum { TRIES = 32, SIZE = SZ_256K };
+	enum { TRIES = 128, SIZE = SZ_64K };
 	struct conf *conf = test->priv;
 	u64 before = conf->dev->coherent_dma_mask;
 	dma_addr_t *hogs, addr;
@@ -518,7 +518,7 @@ void conf_alloc_exhausted(struct kunit *test)
 					       DMA_TO_DEVICE);
 	}
 	lost -= nr_free_pages();
-	KUNIT_EXPECT_LT(test, lost, TRIES * SIZE / PAGE_SIZE / 2);
+	KUNIT_EXPECT_LT(test, lost, (long)(TRIES * SIZE / PAGE_SIZE / 2));
 	conf_give_back(conf, hogs, nr);
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
