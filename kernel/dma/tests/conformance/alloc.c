@@ -477,6 +477,12 @@ void conf_alloc_freed(struct kunit *test)
 	}
 }
 
+static long pages_left(void)
+{
+	drain_all_pages(NULL);
+	return nr_free_pages();
+}
+
 /* Memory may be had, but no address for it: then it goes back. */
 void conf_alloc_exhausted(struct kunit *test)
 {
@@ -497,7 +503,7 @@ void conf_alloc_exhausted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(conf->dev,
 						       dma_get_mask(conf->dev)));
 	nr = conf_fill_up(conf, hogs);
-	lost = nr_free_pages();
+	lost = pages_left();
 	for (i = 0; i < TRIES; i++) {
 		vaddr = dma_alloc_attrs(conf->dev, SIZE, &addr, GFP_KERNEL,
 					DMA_ATTR_NO_WARN);
@@ -517,7 +523,7 @@ void conf_alloc_exhausted(struct kunit *test)
 			dma_free_noncontiguous(conf->dev, SIZE, sgt,
 					       DMA_TO_DEVICE);
 	}
-	lost -= nr_free_pages();
+	lost -= pages_left();
 	KUNIT_EXPECT_LT(test, lost, (long)(TRIES * SIZE / PAGE_SIZE / 2));
 	conf_give_back(conf, hogs, nr);
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
