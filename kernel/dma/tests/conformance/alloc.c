@@ -74,6 +74,7 @@ void conf_alloc_coherent(struct kunit *test)
 void conf_alloc_irqs_off(struct kunit *test)
 {
 	struct conf *conf = test->priv;
+	enum { TIMES = 1024 };
 	dma_addr_t addr;
 	u8 *vaddr;
 	int i;
@@ -90,6 +91,17 @@ void conf_alloc_irqs_off(struct kunit *test)
 		expect_new(test, vaddr, addr, size);
 		dma_free_coherent(conf->dev, size, vaddr, addr);
 	}
+	/* What is given back is there at once, without a worker that finds more. */
+	preempt_disable();
+	for (i = 0; i < TIMES; i++) {
+		vaddr = dma_alloc_coherent(conf->dev, PAGE_SIZE, &addr,
+					   GFP_ATOMIC);
+		if (!vaddr)
+			break;
+		dma_free_coherent(conf->dev, PAGE_SIZE, vaddr, addr);
+	}
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, TIMES, i);
 }
 
 /* Nobody but the device, and who it is mapped to, sees it: it must not hold secrets. */
