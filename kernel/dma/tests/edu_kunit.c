@@ -19,6 +19,7 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/swiotlb.h>
+#include <linux/unaligned.h>
 #ifdef CONFIG_IOMMU_API
 #include <trace/events/iommu.h>
 #endif
@@ -31,6 +32,7 @@
 
 #define EDU_ID			0x00
 #define EDU_ID_VALUE		0x010000ed
+#define EDU_LIVE		0x04	/* reads as the complement of what was written */
 #define EDU_DMA_SRC		0x80
 #define EDU_DMA_DST		0x88
 #define EDU_DMA_COUNT		0x90
@@ -1243,6 +1245,48 @@ static void a_buffer_to_read_cannot_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
 }
 
+static void a_list_to_read_cannot_be_written(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+
+	if (!et->edu->bounces)
+		needs_protection(test);
+	load_device(test, 16, 16);
+	KUNIT_ASSERT_EQ(test, 0, map_list(test, l, DMA_TO_DEVICE, 0));
+	device_strays(test, sg_dma_address(l->sgt.sgl));
+	kunit_release_action(test, unmap_list, l);
+	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
+}
+
+/* The device is its own peer: it writes to one of its registers. */
+static void a_resource_is_written_in_its_direction(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	phys_addr_t phys = pci_resource_start(to_pci_dev(et->dev), 0);
+	dma_addr_t addr;
+	u32 word;
+
+	if (has_tces(et->dev))
+		kunit_skip(test, "TCEs map no resource");
+	load_device(test, sizeof(word), 17);
+	word = ~get_unaligned_le32(et->scratch);
+	addr = dma_map_resource(et->dev, phys, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(et->dev, addr));
+	device_writes(test, addr + EDU_LIVE, 0, sizeof(word));
+	dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, word, edu_read(et->edu, EDU_LIVE));
+
+	if (!et->edu->translates)
+		return;
+	load_device(test, sizeof(word), 18);
+	addr = dma_map_resource(et->dev, phys, PAGE_SIZE, DMA_TO_DEVICE, 0);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(et->dev, addr));
+	device_strays(test, addr + EDU_LIVE);
+	dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_TO_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, word, edu_read(et->edu, EDU_LIVE));
+}
+
 static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
 {
 	struct edu_test *et = test->priv;
@@ -1301,6 +1345,8 @@ static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(the_query_is_the_noncontiguous_allocation),
 	KUNIT_CASE(the_query_is_the_map_of_a_resource),
 	KUNIT_CASE(a_buffer_to_read_cannot_be_written),
+	KUNIT_CASE(a_list_to_read_cannot_be_written),
+	KUNIT_CASE(a_resource_is_written_in_its_direction),
 	KUNIT_CASE(an_unmapped_buffer_cannot_be_written),
 	KUNIT_CASE(its_writes_can_be_waited_for),
 	{}
