@@ -1267,8 +1267,8 @@ static void a_resource_is_written_in_its_direction(struct kunit *test)
 	dma_addr_t addr;
 	u32 word;
 
-	if (has_tces(et->dev))
-		kunit_skip(test, "TCEs map no resource");
+	if (has_tces(et->dev) || has_direct_window(et->dev))
+		kunit_skip(test, "the host bridge leads to no peer");
 	load_device(test, sizeof(word), 17);
 	word = ~get_unaligned_le32(et->scratch);
 	addr = dma_map_resource(et->dev, phys, PAGE_SIZE, DMA_FROM_DEVICE, 0);
