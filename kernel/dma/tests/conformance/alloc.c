@@ -385,25 +385,25 @@ void conf_alloc_reach(struct kunit *test)
 	}
 }
 
-/* Sizes of their own: dma-iommu has addresses left of those given back before. */
+/* Of a size that has not been mapped: dma-iommu keeps addresses for each size. */
 static void expect_pages_within(struct kunit *test, u64 mask)
 {
-	const size_t size = 3 * PAGE_SIZE, more = 5 * PAGE_SIZE;
+	const size_t size = CONF_BUF_SIZE + PAGE_SIZE;
 	struct conf *conf = test->priv;
 	struct sg_table *sgt;
 	struct page *page;
 	dma_addr_t addr;
 
+	sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
+				      GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
 	page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
 			       GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_LE(test, sg_dma_address(sgt->sgl) + size - 1, mask);
 	KUNIT_EXPECT_LE(test, addr + size - 1, mask);
 	dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
-	sgt = dma_alloc_noncontiguous(conf->dev, more, DMA_TO_DEVICE,
-				      GFP_KERNEL, 0);
-	KUNIT_ASSERT_NOT_NULL(test, sgt);
-	KUNIT_EXPECT_LE(test, sg_dma_address(sgt->sgl) + more - 1, mask);
-	dma_free_noncontiguous(conf->dev, more, sgt, DMA_TO_DEVICE);
+	dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
 }
 
 /* And so it is within any mask that is accepted, if all memory is. */
