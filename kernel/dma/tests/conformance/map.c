@@ -310,7 +310,6 @@ void conf_map_align(struct kunit *test)
 void conf_map_page_aligned(struct kunit *test)
 {
 	static const size_t sizes[] = { PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE };
-	struct conf *conf = test->priv;
 	struct shape small = {
 		.off = 4 * PAGE_SIZE, .size = 64, .dir = DMA_TO_DEVICE,
 	};
