@@ -394,6 +394,7 @@ static void expect_pages_within(struct kunit *test, u64 mask)
 	struct page *page;
 	dma_addr_t addr;
 
+	dma_set_max_seg_size(conf->dev, size);
 	sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
 				      GFP_KERNEL, 0);
 	KUNIT_ASSERT_NOT_NULL(test, sgt);
