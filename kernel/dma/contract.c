@@ -2,12 +2,14 @@
 /*
  * Mandatory DMA attributes: honoured or refused, never ignored.
  *
- * A mapping call without a mandatory attribute never gets here.  One with any of
- * them is decided here as a whole before anything is done for it: no cache line
- * is synced, no bounce slot, table entry or I/O address taken, nothing printed.
- * If the answer is no, that is all that happens.  If it is yes, the call goes on
- * as usual, and the backend does what it would have done anyway: the decision
- * is about the path that the buffer takes, not a request to take another.
+ * A mapping call without a mandatory attribute never gets here, nor does one that
+ * asks only for what all mappings of the device have anyway (dev->dma_undecided,
+ * see ordering.c).  Any other is decided here as a whole before anything is done
+ * for it: no cache line is synced, no bounce slot, table entry or I/O address
+ * taken, nothing printed.  If the answer is no, that is all that happens.  If it
+ * is yes, the call goes on as usual, and the backend does what it would have done
+ * anyway: the decision is about the path that the buffer takes, not a request to
+ * take another.
  *
  * The decision has three steps:
  *
@@ -245,22 +247,6 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 }
 EXPORT_SYMBOL_GPL(dma_query_sg);
 
-/* dma_query_sg() without the answer, and without a question where none is left. */
-int dma_refuse_sg(struct device *dev, struct scatterlist *sg, int nents,
-		  enum dma_data_direction dir, unsigned long attrs)
-{
-	struct scatterlist *s;
-	int i = 0;
-
-	if (dma_ordered_anyway(dev, attrs))
-		for_each_sg(sg, s, nents, i)
-			if (!dma_is_ram(sg_page(s), s->length))
-				break;
-	if (i && i == nents)
-		return 0;
-	return dma_query_sg(dev, sg, nents, dir, attrs, NULL);
-}
-
 /**
  * dma_query_resource - how would dma_map_resource() map this range?
  * @dev: device to map for, its masks set
@@ -341,7 +327,7 @@ EXPORT_SYMBOL_GPL(dma_query_alloc);
  *
  * Context: Any, IRQ and a suspended device included.
  * Return: as dma_query_alloc().  A dma_map_ops backend refuses every mandatory
- *	attribute: its page allocation takes no attributes.
+ *	attribute that not all mappings have: its page allocation takes none.
  */
 int dma_query_noncontiguous(struct device *dev, size_t size,
 			    enum dma_data_direction dir, unsigned long attrs,
@@ -363,7 +349,7 @@ int dma_query_noncontiguous(struct device *dev, size_t size,
 	if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->alloc_pages_op)
 		path |= DMA_PATH_NONE;
 	ret = decide(dev, backend, dir, attrs, path, query);
-	if (!ret && backend == DMA_BACKEND_OPS && attrs & DMA_ATTR_MANDATORY)
+	if (!ret && backend == DMA_BACKEND_OPS && attrs & dev->dma_undecided)
 		return -EOPNOTSUPP;
 	return ret;
 }

@@ -140,4 +140,5 @@ void dma_forget_driver(struct device *dev)
 {
 	dev->dma_flush_writes = NULL;
 	dev->dma_strong_writes = false;
+	dma_settle(dev, false);
 }

@@ -21,16 +21,6 @@ static inline bool dma_sends_strong(struct device *dev)
 	return !dma_may_relax(dev) || READ_ONCE(dev->dma_strong_writes);
 }
 
-/* Is dma_get_ordering() strong, and no dma_map_ops to be asked about a buffer? */
-static inline bool dma_orders_all(struct device *dev)
-{
-	enum dma_ordering declared = READ_ONCE(dev->dma_ordering);
-
-	if (get_dma_ops(dev) && !use_dma_iommu(dev))
-		return false;
-	if (declared == DMA_ORDERING_UNKNOWN)
-		return dev_is_pci(dev) && !dma_may_relax(dev);
-	return declared == DMA_ORDERING_STRONG && !dma_may_relax(dev);
-}
+void dma_settle(struct device *dev, bool settled);
 
 #endif /* _KERNEL_DMA_ORDERING_H */

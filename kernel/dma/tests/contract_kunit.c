@@ -726,7 +726,6 @@ static void nothing_orders_a_write_to_a_peer(struct kunit *test)
 					   NULL));
 }
 
-/* Where the order is strong anyway, too. */
 static void what_is_no_buffer_is_refused(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);

@@ -141,6 +141,17 @@ static void a_list_unmapped_with_other_attributes_is_reported(struct kunit *test
 	KUNIT_EXPECT_EQ(test, 1, after - before);
 }
 
+/* The map refuses it unless a barrier is what every mapping of the device has. */
+static void a_contradiction_is_reported(struct kunit *test)
+{
+	struct debug_test *dt = test->priv;
+
+	dt->dev->dma_undecided &= ~WB;
+	KUNIT_EXPECT_EQ(test, 1, errors(test, WB | DMA_ATTR_WEAK_ORDERING, WB));
+	KUNIT_EXPECT_EQ(test, 0, errors(test, WB, WB));
+	KUNIT_EXPECT_EQ(test, 0, errors(test, DMA_ATTR_WEAK_ORDERING, 0));
+}
+
 static void memory_freed_with_other_attributes_is_reported(struct kunit *test)
 {
 	struct debug_test *dt = test->priv;
@@ -427,6 +438,7 @@ static struct kunit_case debug_test_cases[] = {
 	KUNIT_CASE(an_unmap_may_differ_in_hints),
 	KUNIT_CASE(an_unmap_with_other_mandatory_attributes_is_reported),
 	KUNIT_CASE(a_list_unmapped_with_other_attributes_is_reported),
+	KUNIT_CASE(a_contradiction_is_reported),
 	KUNIT_CASE(memory_freed_with_other_attributes_is_reported),
 	KUNIT_CASE(a_free_that_takes_no_attributes_is_exempt),
 	KUNIT_CASE(overlapping_coherent_mappings_are_no_error),

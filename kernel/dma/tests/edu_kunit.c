@@ -1075,7 +1075,10 @@ static const unsigned long attr_sets[] = {
 	WB | DMA_ATTR_WEAK_ORDERING,
 };
 
-/* What the contract says, where a buffer in memory @may_bounce. */
+/*
+ * What the contract says, where a buffer in memory @may_bounce.  What is -EINVAL is
+ * not tried: where all is in order, only dma-debug notices.
+ */
 static int expected(struct edu *edu, enum dma_data_direction dir,
 		    unsigned long attrs, bool may_bounce)
 {
@@ -1105,6 +1108,8 @@ static void the_query_is_the_map_of_a_page(struct kunit *test)
 				     dir, attrs, &query);
 		KUNIT_EXPECT_EQ_MSG(test, ret, expected(edu, dir, attrs, true),
 				    "attrs %lx dir %d", attrs, dir);
+		if (ret == -EINVAL)
+			continue;
 		m = try_map(test, 100, SZ_1K, dir, attrs);
 		KUNIT_EXPECT_EQ_MSG(test, !ret, !!m, "attrs %lx dir %d", attrs,
 				    dir);
@@ -1141,6 +1146,8 @@ static void the_query_is_the_map_of_a_list(struct kunit *test)
 				    expected(et->edu, DMA_FROM_DEVICE, attrs,
 					     true),
 				    "attrs %lx nents %d", attrs, nents);
+		if (ret == -EINVAL)
+			continue;
 		KUNIT_EXPECT_EQ_MSG(test, ret,
 				    map_list(test, l, DMA_FROM_DEVICE, attrs),
 				    "attrs %lx nents %d", attrs, nents);
@@ -1165,6 +1172,8 @@ static void the_query_is_the_coherent_allocation(struct kunit *test)
 				    expected(et->edu, DMA_BIDIRECTIONAL, attrs,
 					     false),
 				    "attrs %lx", attrs);
+		if (ret == -EINVAL)
+			continue;
 		c = try_alloc(test, attrs);
 		KUNIT_EXPECT_EQ_MSG(test, !ret, !!c, "attrs %lx", attrs);
 		if (c)
@@ -1185,7 +1194,7 @@ static void the_query_is_the_noncontiguous_allocation(struct kunit *test)
 		if (attrs & ~DMA_ATTR_MANDATORY)
 			continue;
 		want = expected(et->edu, DMA_BIDIRECTIONAL, attrs, false);
-		if ((attrs && has_tces(et->dev)) ||
+		if ((attrs & ~WB && has_tces(et->dev)) ||
 		    (attrs & RC && !dev_is_dma_coherent(et->dev)))
 			want = -EOPNOTSUPP;
 		ret = dma_query_noncontiguous(et->dev, NONCONTIGUOUS_SIZE,

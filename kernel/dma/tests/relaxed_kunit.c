@@ -9,6 +9,7 @@
  */
 #include <kunit/test.h>
 #include <linux/dma-contract.h>
+#include <linux/dma-map-ops.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -202,6 +203,7 @@ static void put_together(struct function *f, struct pci_dev *pdev)
 	swiotlb_dev_init(&pdev->dev);
 	INIT_LIST_HEAD(&pdev->dev.dma_pools);
 	spin_lock_init(&pdev->pcie_cap_lock);
+	dma_set_mask(&pdev->dev, f->mask);
 }
 
 static void forget_function(void *data)
@@ -481,6 +483,9 @@ static void a_relaxed_function_refuses_a_barrier(struct kunit *test)
 	pcie_capability_clear_word(f->pdev, PCI_EXP_DEVCTL,
 				   PCI_EXP_DEVCTL_RELAX_EN);
 	expect_barrier(test, dev, 0, DMA_ORDERING_STRONG);
+	pcie_capability_set_word(f->pdev, PCI_EXP_DEVCTL,
+				 PCI_EXP_DEVCTL_RELAX_EN);
+	expect_barrier(test, dev, -EOPNOTSUPP, DMA_ORDERING_WEAK);
 }
 
 static void a_declared_function_honours_it(struct kunit *test)
@@ -537,9 +542,9 @@ static void a_vf_does_as_its_pf(struct kunit *test)
 	struct pci_dev *vf = kunit_kzalloc(test, sizeof(*vf), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, vf);
+	vf->is_virtfn = 1;
 	put_together(f, vf);
 	vf->pcie_cap = CAP;
-	vf->is_virtfn = 1;
 	vf->physfn = f->pdev;
 	expect_barrier(test, &vf->dev, -EOPNOTSUPP, DMA_ORDERING_WEAK);
 	pcie_capability_clear_word(f->pdev, PCI_EXP_DEVCTL,
@@ -553,6 +558,10 @@ static void a_vf_does_as_its_pf(struct kunit *test)
 	expect_barrier(test, &vf->dev, -EOPNOTSUPP, DMA_ORDERING_WEAK);
 	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(&vf->dev, true), 0);
 	expect_barrier(test, &vf->dev, 0, DMA_ORDERING_WEAK_BARRIER);
+
+	/* And its declaration does not hide what becomes of the PF. */
+	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(&vf->dev, false), 0);
+	expect_barrier(test, &vf->dev, -EOPNOTSUPP, DMA_ORDERING_WEAK);
 #else
 	kunit_skip(test, "built without PCI_IOV");
 #endif
@@ -573,6 +582,79 @@ static struct pci_driver declaring_driver = {
 	.id_table = declaring_ids,
 	.probe = declaring_probe,
 };
+
+static bool peers_in_the_machine(void)
+{
+#ifdef CONFIG_PCI_P2PDMA
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		if (rcu_access_pointer(pdev->p2pdma)) {
+			pci_dev_put(pdev);
+			return true;
+		}
+	}
+#endif
+	return false;
+}
+
+/* Is a call that asks for a barrier looked into?  Others always are. */
+static void expect_asked(struct kunit *test, struct device *dev, bool asked,
+			 const char *what)
+{
+	KUNIT_EXPECT_EQ_MSG(test, dev->dma_undecided,
+			    asked ? DMA_ATTR_MANDATORY : DMA_ATTR_MANDATORY & ~WB,
+			    "%s", what);
+}
+
+static void where_all_is_in_order_nothing_is_asked(struct kunit *test)
+{
+	const u16 on = PCI_EXP_DEVCTL_RELAX_EN;
+	struct function *f = pcie_function(test, false);
+	struct device *dev = &f->pdev->dev;
+
+	if (peers_in_the_machine())
+		kunit_skip(test, "the machine has P2PDMA memory");
+	expect_asked(test, dev, false, "strong");
+	f->after_reset = on;
+	pci_write_config_word(f->pdev, PCIE_CTL, PCI_EXP_DEVCTL_BCR_FLR);
+	expect_asked(test, dev, true, "resetting");
+	pci_write_config_word(f->pdev, PCIE_CTL, 0);
+	expect_asked(test, dev, false, "restored");
+	KUNIT_ASSERT_EQ(test, dma_set_ordering(dev, DMA_ORDERING_WEAK), 0);
+	expect_asked(test, dev, true, "declared weak");
+	KUNIT_ASSERT_EQ(test, dma_set_ordering(dev, DMA_ORDERING_UNKNOWN), 0);
+	expect_asked(test, dev, false, "declared no more");
+	pci_write_config_word(f->pdev, PCIE_CTL, on);
+	expect_asked(test, dev, true, "relaxed");
+	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(dev, true), 0);
+	expect_asked(test, dev, false, "relaxed where it does not matter");
+	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(dev, false), 0);
+	expect_asked(test, dev, true, "relaxed anywhere");
+}
+
+static void until_the_backend_is_known_all_is_asked(struct kunit *test)
+{
+	struct device *dev;
+
+	if (!can_be_found())
+		kunit_skip(test, "no root bus can be made up");
+	if (peers_in_the_machine())
+		kunit_skip(test, "the machine has P2PDMA memory");
+	dev = &pcie_function(test, false)->pdev->dev;
+	KUNIT_ASSERT_EQ(test, pci_register_driver(&declaring_driver), 0);
+	expect_asked(test, dev, false, "bound");
+	pci_unregister_driver(&declaring_driver);
+	expect_asked(test, dev, true, "unbound");
+	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(dev, true), 0);
+	expect_asked(test, dev, true, "no mask set");
+	KUNIT_ASSERT_EQ(test, dma_set_mask(dev, DMA_BIT_MASK(64)), 0);
+	expect_asked(test, dev, false, "mask set");
+#ifdef CONFIG_ARCH_HAS_DMA_OPS
+	set_dma_ops(dev, dev->dma_ops);
+	expect_asked(test, dev, true, "backend set");
+#endif
+}
 
 static void the_declaration_ends_with_the_binding(struct kunit *test)
 {
@@ -658,6 +740,8 @@ static struct kunit_case relaxed_test_cases[] = {
 	KUNIT_CASE(a_declaration_does_not_mend_the_path),
 	KUNIT_CASE(a_relaxed_function_can_be_flushed),
 	KUNIT_CASE(a_vf_does_as_its_pf),
+	KUNIT_CASE(where_all_is_in_order_nothing_is_asked),
+	KUNIT_CASE(until_the_backend_is_known_all_is_asked),
 	KUNIT_CASE(the_declaration_ends_with_the_binding),
 #ifdef CONFIG_DEBUG_FS
 	KUNIT_CASE(the_report_shows_it),
