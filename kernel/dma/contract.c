@@ -349,7 +349,7 @@ int dma_query_noncontiguous(struct device *dev, size_t size,
 	if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->alloc_pages_op)
 		path |= DMA_PATH_NONE;
 	ret = decide(dev, backend, dir, attrs, path, query);
-	if (!ret && backend == DMA_BACKEND_OPS && attrs & dev->dma_undecided)
+	if (!ret && backend == DMA_BACKEND_OPS && dma_undecided(dev, attrs))
 		return -EOPNOTSUPP;
 	return ret;
 }

@@ -169,7 +169,7 @@ static bool always_in_order(struct device *dev)
 static void decide_again(struct device *dev)
 	__must_hold(&undecided_lock)
 {
-	unsigned long attrs = DMA_ATTR_MANDATORY;
+	u32 attrs = DMA_ATTR_MANDATORY;
 
 	if (dev->dma_settled && always_in_order(dev))
 		attrs &= ~DMA_ATTR_WRITE_BARRIER;

@@ -21,6 +21,13 @@ static inline bool dma_sends_strong(struct device *dev)
 	return !dma_may_relax(dev) || READ_ONCE(dev->dma_strong_writes);
 }
 
+/* Has any of what is asked for to be decided for each buffer? */
+static inline bool dma_undecided(const struct device *dev, unsigned long attrs)
+{
+	static_assert(DMA_ATTR_MANDATORY <= U32_MAX);
+	return (u32)attrs & dev->dma_undecided;
+}
+
 void dma_settle(struct device *dev, bool settled);
 
 #endif /* _KERNEL_DMA_ORDERING_H */
