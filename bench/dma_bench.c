@@ -211,11 +211,18 @@ static __same void measure_mandatory(struct device *dev, struct page *page,
 	const unsigned long coherent = DMA_ATTR_REQUIRE_COHERENT;
 	const unsigned long barrier = DMA_ATTR_WRITE_BARRIER;
 	struct dma_query query;
+	dma_addr_t addr;
+	void *cpu;
 
 	measure_page(dev, "map_page+coherent", page, coherent);
 	measure_page(dev, "map_page+barrier", page, barrier);
 	measure_sgtable(dev, "map_sgtable_16+coherent", sgt, coherent);
 	measure_sgtable(dev, "map_sgtable_16+barrier", sgt, barrier);
+	MEASURE("alloc_coherent+barrier",
+		"alloc", cpu = dma_alloc_attrs(dev, PAGE_SIZE, &addr,
+					       GFP_ATOMIC, barrier),
+		"free", dma_free_attrs(dev, PAGE_SIZE, cpu, addr, barrier),
+		false);
 	MEASURE("query_page",
 		"query", dma_query_page(dev, page, 0, PAGE_SIZE,
 					DMA_FROM_DEVICE, 0, &query),
