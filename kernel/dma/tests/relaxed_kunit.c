@@ -543,9 +543,9 @@ static void a_vf_does_as_its_pf(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, vf);
 	vf->is_virtfn = 1;
+	vf->physfn = f->pdev;
 	put_together(f, vf);
 	vf->pcie_cap = CAP;
-	vf->physfn = f->pdev;
 	expect_barrier(test, &vf->dev, -EOPNOTSUPP, DMA_ORDERING_WEAK);
 	pcie_capability_clear_word(f->pdev, PCI_EXP_DEVCTL,
 				   PCI_EXP_DEVCTL_RELAX_EN);
