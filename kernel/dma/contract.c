@@ -274,7 +274,8 @@ int dma_query_resource(struct device *dev, phys_addr_t phys, size_t size,
 		return -EINVAL;
 
 	if (backend == DMA_BACKEND_DIRECT)
-		path |= dma_capable(dev, phys, size, false) ? 0 : DMA_PATH_NONE;
+		path |= dma_direct_maps_resources(dev) &&
+			dma_capable(dev, phys, size, false) ? 0 : DMA_PATH_NONE;
 	else if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->map_resource)
 		path |= DMA_PATH_NONE;
 	else if (backend == DMA_BACKEND_OPS && get_dma_ops(dev)->resource_path)

@@ -1218,10 +1218,10 @@ static void the_query_is_the_map_of_a_resource(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
 		attrs = attr_sets[i];
 		want = expected(et->edu, DMA_FROM_DEVICE, attrs, false);
-		/* Nothing orders a write to a peer; TCEs do not map it. */
+		/* Nothing orders a write to a peer; pSeries does not map it. */
 		if (!want && attrs & WB)
 			want = -EOPNOTSUPP;
-		if (!want && has_tces(et->dev))
+		if (!want && (has_tces(et->dev) || has_direct_window(et->dev)))
 			want = -EIO;
 		ret = dma_query_resource(et->dev, phys, PAGE_SIZE,
 					 DMA_FROM_DEVICE, attrs, NULL);

@@ -551,7 +551,8 @@ static void a_vf_does_as_its_pf(struct kunit *test)
 				   PCI_EXP_DEVCTL_RELAX_EN);
 	expect_barrier(test, &vf->dev, 0, DMA_ORDERING_STRONG);
 
-	/* Each has a driver of its own. */
+	/* Each has a driver of its own, that of the VF begins with a strict PF. */
+	KUNIT_ASSERT_EQ(test, dma_set_mask(&vf->dev, f->mask), 0);
 	pcie_capability_set_word(f->pdev, PCI_EXP_DEVCTL,
 				 PCI_EXP_DEVCTL_RELAX_EN);
 	KUNIT_ASSERT_EQ(test, dma_set_strong_writes(&f->pdev->dev, true), 0);

@@ -507,7 +507,7 @@ static const struct dma_conformance_backend power_tce = {
 
 static const struct dma_conformance_backend power_ddw = {
 	.name = "ddw",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
 	.ordering = DMA_ORDERING_STRONG,
 	.missing = direct_window,
 	.setup = ddw_setup,
