@@ -4,7 +4,7 @@
  *
  * A mapping call without a mandatory attribute never gets here, nor does one that
  * asks only for what all mappings of the device have anyway (dev->dma_undecided,
- * see ordering.c).  Any other is decided here as a whole before anything is done
+ * see settle.c).  Any other is decided here as a whole before anything is done
  * for it: no cache line is synced, no bounce slot, table entry or I/O address
  * taken, nothing printed.  If the answer is no, that is all that happens.  If it
  * is yes, the call goes on as usual, and the backend does what it would have done
