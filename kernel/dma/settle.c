@@ -26,23 +26,14 @@ static bool always_in_order(struct device *dev)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 
-	if (!dev_is_pci(dev) || to_pci_dev(dev)->is_virtfn || p2pdma_is_there)
+	if (!dev_is_pci(dev) || to_pci_dev(dev)->is_virtfn ||
+	    READ_ONCE(p2pdma_is_there))
 		return false;
 	if (ops && !use_dma_iommu(dev) &&
 	    !(ops->mandatory_attrs & DMA_ATTR_WRITE_BARRIER))
 		return false;
 	return dma_path_ordering(dev) == DMA_ORDERING_STRONG &&
 	       dma_sends_strong(dev);
-}
-
-static void decide_again(struct device *dev)
-	__must_hold(&undecided_lock)
-{
-	u32 attrs = DMA_ATTR_MANDATORY;
-
-	if (dev->dma_settled && always_in_order(dev))
-		attrs &= ~DMA_ATTR_WRITE_BARRIER;
-	WRITE_ONCE(dev->dma_undecided, attrs);
 }
 
 /**
@@ -55,22 +46,21 @@ static void decide_again(struct device *dev)
  */
 void dma_order_changed(struct device *dev)
 {
+	u32 attrs = DMA_ATTR_MANDATORY;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&undecided_lock, flags);
-	decide_again(dev);
+	if (READ_ONCE(dev->dma_settled) && always_in_order(dev))
+		attrs &= ~DMA_ATTR_WRITE_BARRIER;
+	WRITE_ONCE(dev->dma_undecided, attrs);
 	raw_spin_unlock_irqrestore(&undecided_lock, flags);
 }
 
 /* From the driver's dma_set_mask() until it is unbound, the backend is known. */
 void dma_settle(struct device *dev, bool settled)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&undecided_lock, flags);
-	dev->dma_settled = settled;
-	decide_again(dev);
-	raw_spin_unlock_irqrestore(&undecided_lock, flags);
+	WRITE_ONCE(dev->dma_settled, settled);
+	dma_order_changed(dev);
 }
 
 #ifdef CONFIG_PCI_P2PDMA
@@ -87,11 +77,7 @@ static int peers_appear(struct device *dev, void *unused)
  */
 void dma_p2pdma_appears(void)
 {
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&undecided_lock, flags);
-	p2pdma_is_there = true;
-	raw_spin_unlock_irqrestore(&undecided_lock, flags);
+	WRITE_ONCE(p2pdma_is_there, true);
 	bus_for_each_dev(&pci_bus_type, NULL, NULL, peers_appear);
 }
 #endif
