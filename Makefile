@@ -46,7 +46,7 @@ help:
 	@echo '  refresh       write patches/ from the commits of EDIT='
 	@echo '  clean         remove what was built; distclean: the unpacked kernel too, but'
 	@echo '                not build/edit, which may hold work'
-	@echo 'Variables: LINUX=tree-or-tarball (another 6.12), JOBS=n'
+	@echo 'Variables: LINUX=tree-or-tarball (another 7.3), JOBS=n'
 
 .PHONY: run check check-all
 run:

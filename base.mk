@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-# The base kernel: Debian's source package, and the version and checksum the
-# series was last verified on. A newer 6.12.x is used with a note, still with no
+# The base kernel: Debian's source package, and the version and checksums the
+# series was last verified on. A newer 7.3.y is used with a note, still with no
 # fuzz. Read by make and by the shell: NAME=value, no spaces.
-BASE_SERIES=6.12
-BASE_PACKAGE=linux-source-6.12
-BASE_TARBALL=/usr/src/linux-source-6.12.tar.xz
-BASE_VERSION=6.12.117-1~deb12u1
-BASE_SHA256=585a4a074597aefa2b1a68ada83a3184ba351c127544dea80618bbcceaa3961f
+BASE_SERIES=7.3
+BASE_SUITE=trixie-backports
+BASE_PACKAGE=linux-source-7.3
+BASE_VERSION=7.3.4-1~bpo13+1
+BASE_DEB_SHA256=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3
+BASE_SHA256=76df1affb19f24926949369be1d74b60071c963c598ce8780bddd4bbf0fc3bc4

@@ -18,6 +18,7 @@ out=$build/out		# O= directories
 logs=${LOGS:-$build/logs}
 results=${RESULTS:-$build/results}
 jobs=${JOBS:-$(nproc)}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/linux-dma	# downloads; `make clean` leaves it
 overlay_dirs="Documentation arch drivers include kernel lib tools"
 }
 . "$top/base.mk"
@@ -32,13 +33,13 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # await_cpu: until fewer jobs run in the background than there are CPUs.
 await_cpu() { while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done; }
 
-# full LOG: if the disk filled up, say so in one line. LOG may be cut short by it.
+# full LOG [DIR]: if the disk filled up, say so in one line. LOG may be cut short by it.
 full() {
-	local left
-	left=$(df -k --output=avail "$build" | tail -n 1)
+	local left dir=${2:-$build}
+	left=$(df -k --output=avail "$dir" | tail -n 1)
 	[ "$left" -lt 16384 ] || grep -qs 'No space left on device' "$1" || return 1
 	printf 'error: the disk is full (%d MiB left); make room under %s and run it again\n' \
-		$((left / 1024)) "$build" >&2
+		$((left / 1024)) "$dir" >&2
 }
 
 # step NAME COMMAND...: run it with its output in a log, say how it went and how
@@ -85,6 +86,25 @@ result() {
 	mkdir -p "$results"
 	printf '%s %s/%s%s\n' "$2" "$1" "$3" "${4:+ # $4}" >>"$results/$1.tap"
 }
+
+# --- the base --------------------------------------------------------------
+
+# base_tarball_of VERSION: where scripts/fetch keeps the tarball of that package.
+base_tarball_of() { say "$cache/${BASE_PACKAGE}_$1.tar.xz"; }
+
+# base_tarball: the one to use: of the version that base.mk names, or the newest that is
+# newer. Nothing if it has to be fetched.
+base_tarball() {
+	local f v best=
+	f=$(base_tarball_of "$BASE_VERSION")
+	[ ! -f "$f" ] || { say "$f"; return; }
+	for f in "$cache/${BASE_PACKAGE}_"*.tar.xz; do
+		v=$(base_tarball_version "$f")
+		[ -f "$f" ] && dpkg --compare-versions "$v" gt "${best:-$BASE_VERSION}" && best=$v
+	done
+	[ -z "$best" ] || base_tarball_of "$best"
+}
+base_tarball_version() { local v=${1##*/"$BASE_PACKAGE"_}; say "${v%.tar.xz}"; }
 
 # --- patches ---------------------------------------------------------------
 
