@@ -108,8 +108,37 @@ base_tarball_version() { local v=${1##*/"$BASE_PACKAGE"_}; say "${v%.tar.xz}"; }
 
 # --- patches ---------------------------------------------------------------
 
-# series_list: the patches, in order.
-series_list() { sed 's/#.*//; /^[[:space:]]*$/d' "$top/patches/series"; }
+# lot_list: the lots, in order. lot_to LOT: whom it is sent to.
+lot_list() { sed 's/#.*//' "$top/patches/lots" | awk 'NF {print $1}'; }
+lot_to() {
+	sed 's/#.*//' "$top/patches/lots" |
+		awk -v lot="$1" '$1 == lot {sub(/^[ \t]*[^ \t]+[ \t]*(To:[ \t]*)?/, ""); print}'
+}
+
+# lot_series LOT: its patches, in order, as `lot/file`. series_list: those of all lots.
+lot_series() { sed "s/#.*//; s/[[:space:]]//g; /^\$/d; s|^|$1/|" "$top/patches/$1/series"; }
+series_list() {
+	local lot
+	for lot in $(lot_list); do
+		lot_series "$lot"
+	done
+}
+
+# series_faults: what is wrong with the layout of patches/, a line each.
+series_faults() {
+	local lot f
+	lot_list | sort | uniq -d | sed 's/^/patches\/lots: twice: /'
+	for lot in $(lot_list); do
+		for f in series cover-letter; do
+			[ -s "$top/patches/$lot/$f" ] || say "patches/$lot/$f is not there or empty"
+		done
+		[ -f "$top/patches/$lot/series" ] || continue
+		[ -n "$(lot_to "$lot")" ] || say "patches/lots: $lot is sent to nobody"
+		lot_series "$lot" | sort | uniq -d | sed 's/^/twice in its series: patches\//'
+		diff <(cd "$top/patches" && find "$lot" -name '*.patch' | sort) <(lot_series "$lot" | sort -u) |
+			sed -n 's/^< \(.*\)/patches\/\1 is not in its series/p; s/^> \(.*\)/patches\/\1 is not there/p'
+	done
+}
 
 # patch_head FILE / patch_hunks FILE: what stands above and below its `---`.
 patch_head() { sed '/^---$/,$d' "$1"; }
@@ -118,20 +147,39 @@ patch_hunks() { sed '1,/^---$/d' "$1"; }
 # patch_adds FILE: the overlay files that it claims.
 patch_adds() { patch_head "$1" | sed -n 's/^Adds:[[:space:]]*//p'; }
 
-# patch_files FILE: the upstream files that it changes.
+# patch_files FILE: the files that it changes, ours among them. patch_ours FILE: only ours.
 patch_files() { patch_hunks "$1" | sed -n 's|^diff --git a/.* b/||p'; }
+patch_ours() {
+	local f
+	patch_files "$1" | while read -r f; do
+		! is_ours "$f" || say "$f"
+	done
+}
 
-# patch_apply FILE DIR: no fuzz; says which hunk does not fit.
+# is_ours FILE: whether it is an overlay file, not the base's.
+is_ours() { [[ " $overlay_dirs " == *" ${1%%/*} "* ]] && [ -f "$top/$1" ]; }
+
+# patch_part FILE all|base|ours: its hunks, or those only for the base's files, or for ours.
+patch_part() {
+	[ "$2" != all ] || { patch_hunks "$1"; return; }
+	patch_hunks "$1" | awk -v ours="$(patch_ours "$1")" -v which="$2" '
+		BEGIN { n = split(ours, list, "\n"); for (; n; n--) is[list[n]] = 1 }
+		/^diff --git a\// { f = $NF; sub(/^b\//, "", f); on = (f in is) == (which == "ours") }
+		on'
+}
+
+# patch_apply FILE DIR [all|base|ours [-R]]: no fuzz; says which hunk does not fit.
 patch_apply() {
-	local msg where
-	patch_hunks "$1" | grep '^diff --git' >/dev/null || return 0
-	msg=$(patch_hunks "$1" | patch -d "$2" -p1 -F0 --no-backup-if-mismatch -r /dev/null -f 2>&1) &&
+	local msg where part
+	part=$(patch_part "$1" "${3:-all}")
+	[ -n "$part" ] || return 0
+	msg=$(patch -d "$2" -p1 -F0 ${4:+"$4"} --no-backup-if-mismatch -r /dev/null -f <<<"$part" 2>&1) &&
 		return 0
 	where=$(printf '%s\n' "$msg" | awk '/^patching file /{f=$3}
 		/FAILED at/{sub(/^.*FAILED at /,""); print f ":" $1+0; exit}')
 	where=${where:-$(printf '%s\n' "$msg" | head -n 1)}
-	printf 'error: %s does not fit the base (%s): %s\n' "${1#"$top"/}" \
-		"$(cat "$build/base.version" 2>/dev/null)" "$where" >&2
+	printf 'error: %s does not fit %s: %s\n' "${1#"$top"/}" \
+		"${4:+"what comes after it, taken back, "}the base ($(cat "$build/base.version" 2>/dev/null))" "$where" >&2
 	return 1
 }
 
@@ -145,19 +193,62 @@ overlay_list() {
 		! -name '*.sw?' ! -name '*.orig' ! -name '*.rej' ! -name '*.pyc' ! -name '*.o' | sort)
 }
 
-# maintainers_merge FILE: FILE with our sections at their alphabetical places.
+# overlay_first DIR: in DIR, each overlay file that later patches change, as the patch
+# that adds it has it: what is in $top, those patches taken back.
+overlay_first() {
+	local all p f i
+	mapfile -t all < <(series_list)
+	for ((i = ${#all[@]} - 1; i >= 0; i--)); do
+		p=$top/patches/${all[i]}
+		for f in $(patch_ours "$p"); do
+			[ -e "$1/$f" ] || { mkdir -p "$1/$(dirname "$f")" && cp -L "$top/$f" "$1/$f"; } || return 1
+		done
+		patch_apply "$p" "$1" ours -R || return 1
+	done
+}
+
+# overlay_add FILE DIR FIRST: put the overlay files that the patch FILE adds into DIR, from
+# what overlay_first has made in FIRST.
+overlay_add() {
+	local f from
+	for f in $(patch_adds "$1"); do
+		is_ours "$f" || { say "error: ${1#"$top"/}: Adds: $f, which is not there" >&2; return 1; }
+		from=$top/$f
+		[ ! -e "$3/$f" ] || from=$3/$f
+		mkdir -p "$2/$(dirname "$f")" && cp -L "$from" "$2/$f" &&
+			chmod "$([ -x "$top/$f" ] && echo 755 || echo 644)" "$2/$f" || return 1
+	done
+}
+
+# maintainers_merge FILE CLAIMED: FILE with our sections at their alphabetical places, and
+# in them the F: lines that fit a file named in CLAIMED.
 maintainers_merge() {
-	awk -v ours="$top/MAINTAINERS" '
+	awk -v ours="$top/MAINTAINERS" -v claimed="$2" '
+	function fits(pattern,  f) {
+		gsub(/[.+]/, "[&]", pattern)
+		gsub(/[*]/, "[^/]*", pattern)
+		gsub(/[?]/, "[^/]", pattern)
+		sub(/\/$/, "/.*", pattern)
+		for (f in files)
+			if (f ~ "^" pattern "$")
+				return 1
+		return 0
+	}
 	BEGIN {
+		while ((getline line < claimed) > 0) files[line] = 1
 		while ((getline line < ours) > 0) {
-			if (line ~ /^[A-Z]:\t/) { if (n) text[n] = text[n] line "\n"; inside = 1 }
+			if (line ~ /^F:\t/) {
+				if (!fits(substr(line, 4))) continue
+				used[n] = 1
+			}
+			if (line ~ /^[A-Z]:\t/) { if (n) text[n] = text[n] line "\n" }
 			else if (line != "" && line !~ /^#/) { n++; title[n] = line; text[n] = line "\n" }
 		}
 		next_one = 1
 	}
 	function flush(upto) {
-		while (next_one <= n && (upto == "" || toupper(title[next_one]) < toupper(upto)))
-			printf "%s\n", text[next_one++]
+		for (; next_one <= n && (upto == "" || toupper(title[next_one]) < toupper(upto)); next_one++)
+			if (used[next_one]) printf "%s\n", text[next_one]
 	}
 	# A title is held back until the line below it shows that it is one.
 	held != "" {
@@ -170,37 +261,40 @@ maintainers_merge() {
 	END { if (held != "") print held; flush("") }' "$1"
 }
 
-# maintainers_patch: the patch that our sections come with, the first to add a file.
-maintainers_patch() {
-	local p
-	for p in $(series_list); do
-		[ -z "$(patch_adds "$top/patches/$p")" ] || { say "$p"; break; }
-	done
-}
-
-# stack_files: every upstream file that some patch changes.
+# stack_files [LOT...]: every upstream file that some patch changes.
 stack_files() {
-	local p
-	[ -z "$(maintainers_patch)" ] || echo MAINTAINERS
-	for p in $(series_list); do
-		patch_files "$top/patches/$p"
-	done | sort -u
-}
-
-# stack_base DIR: the base's version of those files, in DIR.
-stack_base() {
-	local f
-	stack_files | while read -r f; do
-		[ -e "$base/$f" ] || die "patches/ changes $f, which the base does not have"
-		mkdir -p "$1/$(dirname "$f")" && cp -p "$base/$f" "$1/$f" || exit 1
+	local p lot f lots=${*:-$(lot_list)}
+	{
+		echo MAINTAINERS
+		for lot in $lots; do
+			for p in $(lot_series "$lot"); do
+				patch_files "$top/patches/$p"
+			done
+		done
+	} | sort -u | while read -r f; do
+		is_ours "$f" || say "$f"
 	done
 }
 
-# stack_push FILE DIR: one patch onto DIR, our sections with the one that brings them.
+# stack_base DIR [LOT...]: the base's version of those files, in DIR; DIR.claimed is what
+# stack_push has been told that patches add.
+stack_base() {
+	local f dir=$1
+	shift
+	: >"$dir.claimed"
+	stack_files "$@" | while read -r f; do
+		[ -e "$base/$f" ] || die "patches/ changes $f, which the base does not have"
+		mkdir -p "$dir/$(dirname "$f")" && cp -p "$base/$f" "$dir/$f" || exit 1
+	done
+}
+
+# stack_push FILE DIR [all|base]: one patch onto DIR, and what MAINTAINERS says of the
+# files that it adds.
 stack_push() {
-	patch_apply "$1" "$2" || return 1
-	[ "${1##*/}" = "$(maintainers_patch)" ] || return 0
-	maintainers_merge "$base/MAINTAINERS" >"$2/MAINTAINERS.new" &&
+	patch_apply "$1" "$2" "${3:-all}" || return 1
+	[ -n "$(patch_adds "$1")" ] || return 0
+	patch_adds "$1" >>"$2.claimed"
+	maintainers_merge "$base/MAINTAINERS" "$2.claimed" >"$2/MAINTAINERS.new" &&
 		mv "$2/MAINTAINERS.new" "$2/MAINTAINERS"
 }
 
