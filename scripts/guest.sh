@@ -7,6 +7,9 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+# __FILE__ is relative to the tree in any case: what another tree has compiled will do.
+export CCACHE_IGNOREOPTIONS='-fmacro-prefix-map=*'
+
 kunit_tree=${KUNIT_TREE:-$tree}
 kunit_out=${KUNIT_OUT:-$out}
 guest_timeout=${TIMEOUT:-600}
@@ -65,7 +68,8 @@ kunit_setup() {
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
 	x86_64/coverage) configs+=(coverage) ;;
 	um/fault | x86_64/fault) configs+=(fault) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan or coverage (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
+	x86_64/xen) configs+=(dma-debug xen) ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan, coverage or xen (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
@@ -76,7 +80,9 @@ kunit_setup() {
 		[ -e "$top/configs/$config.config" ] &&
 			kunit_options+=(--kunitconfig "$(fragment "$config")")
 	done
-	[ "$arch" = um ] || kunit_options+=(--qemu_config "$top/qemu/$arch.py")
+	local qemu=$arch
+	[ "$variant" != xen ] || qemu=x86_64-xen
+	[ "$arch" = um ] || kunit_options+=(--qemu_config "$top/qemu/$qemu.py")
 	[ -z "$cross" ] || kunit_options+=(--cross_compile "$cross")
 }
 
@@ -98,33 +104,87 @@ kunit_build() {
 	step "$kname-build" kunit_make
 }
 
+# kunit_machine: the plain machine of the architecture: $machine, for QEMU, and ${args[@]},
+# for the kernel.
+kunit_machine() {
+	machine="$edu $icount" args=("edu_kunit.backend=direct")
+	case $arch/$variant in
+	um/*) machine='' args=() ;;
+	powerpc/*) machine="$edu64 $icount" args=("edu_kunit.backend=ddw" "edu_kunit.mask=64") ;;
+	sparc64/*) machine=$lsi args=() ;;
+	# The hypervisor's timers are calibrated against one another, so no icount.
+	x86_64/xen) machine=$edu args=("edu_kunit.backend=xen") ;;
+	esac
+}
+
+# xen_hypervisor: the hypervisor's file, taken out of Debian's package, in $xen. Nothing is
+# installed: a package of it would make the host boot Xen.
+xen_hypervisor() {
+	local dir=$build/xen package
+	xen=$(find "$dir/root/boot" -name 'xen-*-amd64.gz' 2>/dev/null | sort -V | tail -n 1)
+	[ -z "$xen" ] || return 0
+	package=$(apt-cache search -n '^xen-hypervisor-[0-9.]*-amd64$' | awk '{print $1}' | sort -V | tail -n 1)
+	[ -n "$package" ] || { say "error: apt knows no package xen-hypervisor-*-amd64" >&2; return 1; }
+	rm -rf "$dir"
+	mkdir -p "$dir/root" && (cd "$dir" && apt-get -qq download "$package") &&
+		dpkg -x "$dir/$package"_*.deb "$dir/root" || return 1
+	xen=$(find "$dir/root/boot" -name 'xen-*-amd64.gz' | sort -V | tail -n 1)
+	[ -n "$xen" ] || { say "error: no hypervisor in $package" >&2; return 1; }
+}
+
 # kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.
-# What kunit.py says of the suites is not asked for: the log is judged instead.
+# What kunit.py says of the suites is not asked for here: kunit_judge lets it read the log.
 kunit_boot() {
-	local log=$1 args=() arg
+	local log=$1 args=() arg bin=$build/qemu env=()
 	[ -z "$2" ] || args=(--qemu_args "$2")
 	shift 2
 	for arg; do args+=(--kernel_args "$arg"); done
-	step "$log" timeout -k 10 $((guest_timeout + 30)) python3 -u \
+	if [ "$arch" != um ]; then
+		arg=$(command -v qemu-system-"$(sed -n 's/.*qemu_arch="\([^"]*\)".*/\1/p' "$top/qemu/$arch.py")") ||
+			die "no QEMU for $arch"
+		mkdir -p "$bin" && ln -sf "$top/scripts/qemu" "$bin/${arg##*/}" || die "cannot write $bin"
+		env=("PATH=$bin:$PATH")
+		if [ "$variant" = xen ]; then
+			xen_hypervisor || die "no Xen hypervisor"
+			env+=("XEN=$xen" "XEN_ARGS=dom0_mem=1024M console=com1 com1=115200 loglvl=warning")
+		fi
+	fi
+	step "$log" timeout -k 10 $((guest_timeout + 30)) env "${env[@]}" python3 -u \
 		"$kunit_tree/tools/testing/kunit/kunit.py" exec "${kunit_options[@]}" \
 		--raw_output=all --timeout "$guest_timeout" "${args[@]}"
 }
 
-# kunit_sources: where suites of ours are, for kunit_results.py.
-kunit_sources() {
-	overlay_list | sed -n 's|/[^/]*_kunit\.c$||p' | sort -u | while read -r dir; do
-		[ ! -d "$kunit_tree/$dir" ] || say "--sources=$kunit_tree/$dir"
-	done
+# kunit_parse LOG: what kunit.py makes of it, in LOG.xml (JUnit). XML has no place for
+# most control characters.
+kunit_parse() {
+	rm -f "$1.xml"
+	tr -d '\000-\010\013-\037' <"$1.log" |
+		kunit_py parse "--junit=$1.xml" >"$1.kunit" 2>&1
+	[ -s "$1.xml" ]
 }
 
-# kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py.
+# kunit_suites: scripts/suites.list, or for a prefix of the series the suites that it has.
+kunit_suites() {
+	local copy=$kunit_out/suites.list
+	[ "$kunit_tree" != "$tree" ] || { say "$top/scripts/suites.list"; return; }
+	grep -rhoE '\.name[[:space:]]*=[[:space:]]*"[a-z0-9_]+"' --include='*.c' "$kunit_tree"/kernel/dma \
+		"$kunit_tree"/drivers/{sn,virtio,infiniband/core} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' |
+		awk 'NR == FNR { known[$1] = 1; next } /^#/ || $1 in known' - "$top/scripts/suites.list" >"$copy" ||
+		die "cannot write $copy"
+	say "$copy"
+}
+
+# kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py. With
+# some suites only (kunit_some is set), none is missed.
 kunit_judge() {
-	local step=$1 log=$2 status=$3 sources
+	local step=$1 log=$2 status=$3 suites=()
 	shift 3
-	case $variant in nodebug) ;; *) set -- --dma-debug "$@" ;; esac
-	mapfile -t sources < <(kunit_sources)
+	case ${kunit_some:+some}$variant in nodebug | coverage | fault | some*) ;; *) set -- --dma-debug "$@" ;; esac
+	[ -n "${kunit_some:-}" ] ||
+		suites=(--suites "$(kunit_suites)" --kernel "kunit-$arch${variant:+-$variant}")
+	kunit_parse "$logs/$log"
 	"$top/scripts/kunit_results.py" --step "$step" --tap "$results/${step//\//-}.tap" \
-		"${sources[@]}" --config "$kdir/.config" --status "$status" "$@" "$logs/$log.log"
+		"${suites[@]}" --junit "$logs/$log.xml" --status "$status" "$@" "$logs/$log.log"
 }
 
 # guest_initramfs: guest-init and busybox; its name in $initramfs.

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+"""kunit.py --qemu_config: dom0 of a Xen hypervisor on q35; scripts/qemu boots that."""
+from qemu_config import QemuArchParams
+
+QEMU_ARCH = QemuArchParams(
+    linux_arch="x86_64", qemu_arch="x86_64",
+    kconfig="CONFIG_HYPERVISOR_GUEST=y\nCONFIG_PARAVIRT=y\nCONFIG_XEN=y",
+    kernel_path="arch/x86/boot/bzImage",
+    kernel_command_line="console=hvc0 earlyprintk=xen",
+    extra_qemu_params=["-machine", "q35", "-m", "3072"])
