@@ -1,357 +1,402 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mandatory DMA attributes: honoured or refused, never ignored.
+ * Mandatory DMA attributes are honoured or refused, never ignored.
  *
- * A mapping call without a mandatory attribute never gets here, nor does one that
- * asks only for what all mappings of the device have anyway (dev->dma_undecided,
- * see settle.c).  Any other is decided here as a whole before anything is done
- * for it: no cache line is synced, no bounce slot, table entry or I/O address
- * taken, nothing printed.  If the answer is no, that is all that happens.  If it
- * is yes, the call goes on as usual, and the backend does what it would have done
- * anyway: the decision is about the path that the buffer takes, not a request to
- * take another.
+ * A call without an attribute of DMA_ATTR_MANDATORY never gets here.  A call with
+ * one is decided here as a whole before anything is done for it: no cache line is
+ * synced, no bounce slot, table entry or I/O address is taken, nothing is printed.
+ * A refused call fails.  A granted call goes on as it would have without the
+ * attributes: the decision is about the path that the buffer takes anyway.
  *
  * The decision has three steps:
  *
- *  - describe_*(): which path would the buffer take?  A set of DMA_PATH_* bits,
- *    collected over all parts of the buffer, from the same facts that the
- *    backend looks at when it maps.
- *  - honours(): does the backend say that it honours the attributes at all?
- *    dma-direct and dma-iommu do for those known here; a dma_map_ops backend
- *    only for those in its ->mandatory_attrs, so that one which nobody has
- *    thought about refuses them all.
- *  - decide(): does this path honour them?
+ *  - check_attrs(): do the attributes make sense, and does the backend honour them
+ *    for any buffer at all?  What a dma_map_ops backend does not list in its
+ *    ->mandatory_attrs is refused, so a backend that knows nothing of attributes
+ *    is safe.
+ *  - buffer_path(): which path does this buffer take?  The answer is a set of
+ *    DMA_PATH_* bits, from the same facts that the backend looks at when it maps.
+ *  - check_path(): does that path honour the attributes?
  *
- * A query is the same decision without the mapping.
+ * The backend looks again, at the line where it would bounce, sync or stream the
+ * buffer.  Where the two differ the map fails and dma-debug reports it, see
+ * debug_dma_attrs_broken(): a wrong decision here cannot corrupt data.
  */
+#include <linux/cc_platform.h>
 #include <linux/dma-map-ops.h>
-#include <linux/export.h>
 #include <linux/iommu-dma.h>
 #include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/swiotlb.h>
+#include <trace/events/dma.h>
 #include "contract.h"
 #include "direct.h"
 
-/* dma-direct: compare dma_direct_map_page(). */
-static unsigned int describe_direct(struct device *dev, phys_addr_t phys,
-				    size_t size, enum dma_data_direction dir,
-				    bool p2pdma)
+#define COHERENT	DMA_ATTR_REQUIRE_COHERENT
+#define BARRIER		DMA_ATTR_WRITE_BARRIER
+
+enum backend {
+	DIRECT,
+	IOMMU,
+	OPS,
+};
+
+static __always_inline enum backend backend_of(struct device *dev, bool direct)
 {
-	unsigned int path = dev_is_dma_coherent(dev) ? 0 : DMA_PATH_CACHE;
-
-	if (!is_swiotlb_force_bounce(dev) &&
-	    dma_capable(dev, phys_to_dma(dev, phys), size, true) &&
-	    !dma_kmalloc_needs_bounce(dev, size, dir))
-		return path;
-
-	if (p2pdma || !is_swiotlb_active(dev) ||
-	    !swiotlb_can_map(dev, phys, size, 0))
-		path |= DMA_PATH_NONE;
-	return path | DMA_PATH_BOUNCE | DMA_PATH_ALLOC;
+	if (direct)
+		return DIRECT;
+	return use_dma_iommu(dev) ? IOMMU : OPS;
 }
 
-static unsigned int describe_ops(struct device *dev, phys_addr_t phys,
-				 size_t size, enum dma_data_direction dir,
-				 unsigned long attrs)
+static __always_inline bool maps_direct(struct device *dev)
 {
-	const struct dma_map_ops *ops = get_dma_ops(dev);
-
-	if (ops->map_path)
-		return ops->map_path(dev, phys, size, dir, attrs);
-	/* Without a word from the backend, its sync methods tell most. */
-	if (ops->sync_single_for_device && !dev_is_dma_coherent(dev))
-		return DMA_PATH_ALLOC | DMA_PATH_CACHE;
-	return DMA_PATH_ALLOC;
+	return dma_go_direct(dev, *dev->dma_mask, get_dma_ops(dev));
 }
 
-static unsigned int describe(struct device *dev, enum dma_backend backend,
-			     phys_addr_t phys, size_t size,
-			     enum dma_data_direction dir, unsigned long attrs,
-			     bool p2pdma)
+/* The attributes by themselves, for a mapping in this direction. */
+static __always_inline int check_attrs(struct device *dev, enum backend backend,
+				       enum dma_data_direction dir,
+				       unsigned long attrs)
 {
-	if (backend == DMA_BACKEND_DIRECT)
-		return describe_direct(dev, phys, size, dir, p2pdma);
-	if (IS_ENABLED(CONFIG_IOMMU_DMA) && backend == DMA_BACKEND_IOMMU)
-		return iommu_dma_map_path(dev, phys, size, dir);
-	return describe_ops(dev, phys, size, dir, attrs);
+	unsigned long honoured;
+
+	switch (backend) {
+	case DIRECT:
+		honoured = COHERENT | BARRIER | DMA_ATTR_MMIO |
+			   DMA_ATTR_CC_SHARED;
+		break;
+	case IOMMU:
+		honoured = COHERENT | BARRIER | DMA_ATTR_MMIO;
+		break;
+	default:
+		honoured = get_dma_ops(dev)->mandatory_attrs;
+	}
+
+	/* A device that does not write has nothing to order. */
+	if (unlikely(attrs & BARRIER)) {
+		if (attrs & DMA_ATTR_WEAK_ORDERING)
+			return -EINVAL;
+		if (dir == DMA_TO_DEVICE)
+			honoured |= BARRIER;
+		/* Nothing orders a write to a peer with one to memory. */
+		else if (attrs & DMA_ATTR_MMIO)
+			return -EOPNOTSUPP;
+		/* Other buses: a backend that lists it vouches for the order. */
+		else if ((backend != OPS || dev_is_pci(dev)) &&
+			 !dma_writes_ordered(dev, backend == OPS))
+			return -EOPNOTSUPP;
+	}
+	if (attrs & DMA_ATTR_MANDATORY & ~honoured)
+		return -EOPNOTSUPP;
+	if (attrs & COHERENT && !dev_is_dma_coherent(dev))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Compare dma_direct_map_phys(). */
+static __always_inline unsigned int direct_path(struct device *dev,
+						phys_addr_t phys, size_t size,
+						enum dma_data_direction dir,
+						unsigned long attrs)
+{
+	bool mmio = attrs & DMA_ATTR_MMIO;
+	dma_addr_t addr;
+
+	if (is_swiotlb_force_bounce(dev))
+		return DMA_PATH_BOUNCE;
+
+	if (mmio && cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
+		attrs |= DMA_ATTR_CC_SHARED;
+	addr = attrs & DMA_ATTR_CC_SHARED ? phys_to_dma_unencrypted(dev, phys) :
+					    phys_to_dma_encrypted(dev, phys);
+	if (likely(dma_capable(dev, addr, size, !mmio, attrs)) &&
+	    (mmio || !dma_kmalloc_needs_bounce(dev, size, dir)))
+		return 0;
+	if (mmio)
+		return DMA_PATH_NONE;
+	return is_swiotlb_active(dev) ? DMA_PATH_BOUNCE :
+					DMA_PATH_BOUNCE | DMA_PATH_NONE;
+}
+
+static __always_inline unsigned int buffer_path(struct device *dev,
+						enum backend backend,
+						phys_addr_t phys, size_t size,
+						enum dma_data_direction dir,
+						unsigned long attrs)
+{
+	if (backend == DIRECT)
+		return direct_path(dev, phys, size, dir, attrs);
+	if (IS_ENABLED(CONFIG_IOMMU_DMA) && backend == IOMMU)
+		return iommu_dma_map_path(dev, phys, size, dir, attrs);
+	if (get_dma_ops(dev)->map_path)
+		return get_dma_ops(dev)->map_path(dev, phys, size, dir, attrs);
+	return 0;
 }
 
 /*
- * A write to a peer's memory travels another way than one to RAM, and nothing
- * orders the two.
+ * Does dma-iommu bounce no buffer of this device, whatever its size?  Compare
+ * dev_use_swiotlb().
  */
-static unsigned int describe_p2pdma(struct device *dev, struct page *page,
-				    unsigned int path)
+static __always_inline bool never_bounces(struct device *dev,
+					  enum dma_data_direction dir)
 {
-	switch (pci_p2pdma_page_type(page, dev)) {
-	case PCI_P2PDMA_MAP_BUS_ADDR:
-		return DMA_PATH_UNORDERED;
-	case PCI_P2PDMA_MAP_THRU_HOST_BRIDGE:
-		return path | DMA_PATH_UNORDERED;
-	default:
-		return DMA_PATH_REMOTE;
-	}
+	return !(dev_is_pci(dev) && to_pci_dev(dev)->untrusted) &&
+	       dma_kmalloc_safe(dev, dir);
 }
 
-/* Where the platform has a barrier, can the backend ask for it? */
-static bool has_barrier(enum dma_backend backend)
+static __always_inline int check_path(enum dma_data_direction dir,
+				      unsigned long attrs, unsigned int path)
 {
-	return backend == DMA_BACKEND_OPS ||
-	       (backend == DMA_BACKEND_DIRECT &&
-		IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA_ATTRS));
-}
-
-/* Does the backend say that it honours @attrs, for some buffer at least? */
-static bool honours(struct device *dev, enum dma_backend backend,
-		    unsigned long attrs)
-{
-	enum dma_ordering path;
-
-	if (attrs & DMA_ATTR_RESERVED_MANDATORY)
-		return false;
-	if (backend == DMA_BACKEND_OPS &&
-	    attrs & DMA_ATTR_MANDATORY & ~get_dma_ops(dev)->mandatory_attrs)
-		return false;
-	if (!(attrs & DMA_ATTR_WRITE_BARRIER))
-		return true;
-
-	path = dma_path_ordering(dev);
-	return dma_sends_strong(dev) &&
-	       (path == DMA_ORDERING_STRONG ||
-		(path == DMA_ORDERING_WEAK_BARRIER && has_barrier(backend)));
-}
-
-static int decide(struct device *dev, enum dma_backend backend,
-		  enum dma_data_direction dir, unsigned long attrs,
-		  unsigned int path, struct dma_query *query)
-{
-	if (query) {
-		query->bounce = path & DMA_PATH_BOUNCE;
-		query->cache_sync = path & DMA_PATH_CACHE;
-		query->may_exhaust = path & DMA_PATH_ALLOC;
-		query->ordering = dma_get_ordering(dev);
-	}
-
-	if (attrs & DMA_ATTR_WRITE_BARRIER && attrs & DMA_ATTR_WEAK_ORDERING)
-		return -EINVAL;
-	/* A device that does not write has nothing to order. */
-	if (dir == DMA_TO_DEVICE)
-		attrs &= ~DMA_ATTR_WRITE_BARRIER;
-	if (attrs & DMA_ATTR_MANDATORY && !honours(dev, backend, attrs))
+	if (likely(!path))
+		return 0;
+	if (attrs & (COHERENT | DMA_ATTR_MMIO) &&
+	    path & (DMA_PATH_BOUNCE | DMA_PATH_SYNC))
 		return -EOPNOTSUPP;
-	if (attrs & DMA_ATTR_REQUIRE_COHERENT &&
-	    path & (DMA_PATH_BOUNCE | DMA_PATH_CACHE))
+	if (attrs & BARRIER && dir != DMA_TO_DEVICE &&
+	    path & DMA_PATH_UNORDERED)
 		return -EOPNOTSUPP;
-	if (attrs & DMA_ATTR_WRITE_BARRIER && path & DMA_PATH_UNORDERED)
-		return -EOPNOTSUPP;
-	if (path & DMA_PATH_REMOTE)
-		return -EREMOTEIO;
 	return path & DMA_PATH_NONE ? -EIO : 0;
 }
 
-static bool valid_args(struct device *dev, phys_addr_t phys, size_t size,
-		       enum dma_data_direction dir)
-{
-	phys_addr_t end;
-
-	return valid_dma_direction(dir) && dev->dma_mask && *dev->dma_mask &&
-	       size && !check_add_overflow(phys, size - 1, &end);
-}
-
 /**
- * dma_query_page - how would dma_map_page_attrs() map this buffer?
- * @dev: device to map for, its masks set
- * @page: first page of the buffer
- * @offset: where in @page the buffer begins, in bytes
- * @size: length of the buffer in bytes
+ * dma_query_phys - would dma_map_phys() map this range?
+ * @dev: device to map for
+ * @phys: physical address of the range
+ * @size: length of the range in bytes
  * @dir: direction of the transfer
- * @attrs: %DMA_ATTR_* attributes, as for dma_map_page_attrs()
- * @query: filled with the answer unless it is NULL or -EINVAL is returned
+ * @attrs: %DMA_ATTR_* attributes, as for dma_map_phys()
  *
- * The answer is that of the mapping call, for as long as the device, its masks,
- * its IOMMU domain and the bounce pools stay as they are.
+ * The answer holds as long as the device, its mask, its IOMMU domain and the
+ * bounce pool stay as they are.
  *
- * Context: Any, IRQ and a suspended device included.  Takes no lock and touches
- *	neither the device nor the buffer.
- * Return: 0 if the buffer would be mapped, unless @query->may_exhaust and there
- *	is nothing left;
- *	-EINVAL for a direction, size, mask or offset that is not valid, or for
- *	attributes that contradict one another;
- *	-EOPNOTSUPP if a mandatory attribute in @attrs would be refused;
- *	-EIO if the device cannot reach the buffer in any way.
+ * Context: Any.  Takes no lock, touches neither the device nor the memory.
+ * Return: 0 if the range would be mapped, unless slots, entries or addresses have
+ *	run out;
+ *	-EINVAL for a direction, size or range that is not valid, a device without
+ *	a mask, or attributes that contradict one another;
+ *	-EOPNOTSUPP if a mandatory attribute would be refused;
+ *	-EIO if the device cannot reach the range in any way.
  */
-int dma_query_page(struct device *dev, struct page *page, size_t offset,
-		   size_t size, enum dma_data_direction dir,
-		   unsigned long attrs, struct dma_query *query)
+int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
+		   enum dma_data_direction dir, unsigned long attrs)
 {
-	enum dma_backend backend = dma_map_backend(dev);
-	phys_addr_t phys = page_to_phys(page) + offset;
-	bool p2pdma = is_pci_p2pdma_page(page);
-	unsigned int path;
+	enum backend backend;
+	phys_addr_t last;
+	int ret;
 
-	if (!valid_args(dev, phys, size, dir))
+	if (unlikely(!valid_dma_direction(dir) || !dev->dma_mask || !size ||
+		     check_add_overflow(phys, size - 1, &last)))
 		return -EINVAL;
 
-	if (backend == DMA_BACKEND_OPS &&
-	    arch_dma_map_page_direct(dev, phys + size))
-		backend = DMA_BACKEND_DIRECT;
-	path = describe(dev, backend, phys, size, dir, attrs, p2pdma);
-	if (p2pdma)
-		path |= DMA_PATH_UNORDERED;
-	return decide(dev, backend, dir, attrs, path, query);
+	backend = backend_of(dev, maps_direct(dev) ||
+				  (!(attrs & (DMA_ATTR_MMIO |
+					      DMA_ATTR_CC_SHARED)) &&
+				   arch_dma_map_phys_direct(dev, phys + size)));
+	ret = check_attrs(dev, backend, dir, attrs);
+	if (ret)
+		return ret;
+	return check_path(dir, attrs,
+			  buffer_path(dev, backend, phys, size, dir, attrs));
 }
-EXPORT_SYMBOL_GPL(dma_query_page);
 
 /**
- * dma_query_sg - how would dma_map_sg_attrs() map this list?
- * @dev: device to map for, its masks set
+ * dma_query_sg - would dma_map_sgtable() map this list?
+ * @dev: device to map for
  * @sg: scatterlist, not mapped; it is not changed
  * @nents: number of entries in @sg
  * @dir: direction of the transfer
- * @attrs: %DMA_ATTR_* attributes, as for dma_map_sg_attrs()
- * @query: filled with the answer unless it is NULL or -EINVAL is returned
+ * @attrs: %DMA_ATTR_* attributes, as for dma_map_sgtable()
  *
- * As dma_query_page(), for the list as a whole: what one entry needs, the answer
- * has.
+ * The result covers all entries: one that would be refused refuses the list.  An
+ * entry with a peer's memory is MMIO, whichever way the device takes to it; what
+ * that way is, and whether there is one, is left to the map.
  *
- * Context: Any, IRQ and a suspended device included.
- * Return: as dma_query_page(), and -EREMOTEIO if @dev cannot reach P2PDMA memory
- *	in the list.  This is what dma_map_sgtable() returns.
+ * Context: Any.
+ * Return: as dma_query_phys().  -EINVAL also for %DMA_ATTR_MMIO, which a list does
+ *	not take, and for an entry without a length.
  */
 int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
-		 enum dma_data_direction dir, unsigned long attrs,
-		 struct dma_query *query)
+		 enum dma_data_direction dir, unsigned long attrs)
 {
-	enum dma_backend backend = dma_map_backend(dev);
 	unsigned int path = 0;
 	struct scatterlist *s;
-	int i;
+	enum backend backend;
+	bool one_path;
+	int i, ret;
 
-	if (nents <= 0)
+	if (unlikely(!valid_dma_direction(dir) || !dev->dma_mask ||
+		     nents <= 0 || attrs & DMA_ATTR_MMIO))
 		return -EINVAL;
-	for_each_sg(sg, s, nents, i)
-		if (!valid_args(dev, sg_phys(s), s->length, dir))
-			return -EINVAL;
 
-	if (backend == DMA_BACKEND_OPS && arch_dma_map_sg_direct(dev, sg, nents))
-		backend = DMA_BACKEND_DIRECT;
+	backend = backend_of(dev, maps_direct(dev) ||
+				  arch_dma_map_sg_direct(dev, sg, nents));
+	ret = check_attrs(dev, backend, dir, attrs);
+	if (ret)
+		return ret;
+	one_path = backend == IOMMU && never_bounces(dev, dir);
 	for_each_sg(sg, s, nents, i) {
-		bool p2pdma = is_pci_p2pdma_page(sg_page(s));
-		unsigned int part = describe(dev, backend, sg_phys(s),
-					     s->length, dir, attrs, p2pdma);
+		phys_addr_t phys = sg_phys(s);
 
-		if (p2pdma && backend != DMA_BACKEND_OPS)
-			part = describe_p2pdma(dev, sg_page(s), part);
-		path |= part;
+		if (unlikely(!s->length || phys + s->length - 1 < phys))
+			return -EINVAL;
+		if (is_pci_p2pdma_page(sg_page(s)))
+			path |= DMA_PATH_UNORDERED;
+		else if (!one_path)
+			path |= buffer_path(dev, backend, phys, s->length, dir,
+					    attrs);
 	}
-	return decide(dev, backend, dir, attrs, path, query);
+	return check_path(dir, attrs, path);
 }
-EXPORT_SYMBOL_GPL(dma_query_sg);
 
 /**
- * dma_query_resource - how would dma_map_resource() map this range?
- * @dev: device to map for, its masks set
- * @phys: physical address of the MMIO range
- * @size: length of the range in bytes
- * @dir: direction of the transfer
- * @attrs: %DMA_ATTR_* attributes, as for dma_map_resource()
- * @query: filled with the answer unless it is NULL or -EINVAL is returned
- *
- * MMIO is neither cached nor bounced, so %DMA_ATTR_REQUIRE_COHERENT holds
- * wherever the backend maps it at all.  %DMA_ATTR_WRITE_BARRIER does not, except
- * to read from it: nothing orders a write to a peer with one to RAM.
- *
- * Context: Any, IRQ and a suspended device included.
- * Return: as dma_query_page().
- */
-int dma_query_resource(struct device *dev, phys_addr_t phys, size_t size,
-		       enum dma_data_direction dir, unsigned long attrs,
-		       struct dma_query *query)
-{
-	enum dma_backend backend = dma_map_backend(dev);
-	unsigned int path = DMA_PATH_UNORDERED;
-
-	if (!valid_args(dev, phys, size, dir))
-		return -EINVAL;
-
-	if (backend == DMA_BACKEND_DIRECT)
-		path |= dma_direct_maps_resources(dev) &&
-			dma_capable(dev, phys, size, false) ? 0 : DMA_PATH_NONE;
-	else if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->map_resource)
-		path |= DMA_PATH_NONE;
-	else if (backend == DMA_BACKEND_OPS && get_dma_ops(dev)->resource_path)
-		path |= get_dma_ops(dev)->resource_path(dev, phys, size);
-	else
-		path |= DMA_PATH_ALLOC;
-	return decide(dev, backend, dir, attrs, path, query);
-}
-EXPORT_SYMBOL_GPL(dma_query_resource);
-
-/**
- * dma_query_alloc - what would dma_alloc_attrs() give?
- * @dev: device to allocate for, its coherent mask set
+ * dma_query_alloc - would dma_alloc_attrs() give memory with these attributes?
+ * @dev: device to allocate for
  * @size: bytes to allocate
  * @attrs: %DMA_ATTR_* attributes, as for dma_alloc_attrs()
- * @query: filled with the answer unless it is NULL or -EINVAL is returned
  *
- * Coherent memory needs no further call by definition, so wherever there is any,
- * %DMA_ATTR_REQUIRE_COHERENT holds.
+ * Coherent memory needs no further call by definition, so every device has it
+ * with %DMA_ATTR_REQUIRE_COHERENT.  Memory that was declared for the device with
+ * dma_declare_coherent_memory() is the device's own or a peer's, and nothing
+ * orders the writes to it with those to other memory.
  *
- * Context: Any, IRQ and a suspended device included.
- * Return: 0 if the allocation would succeed, unless there is no memory;
- *	-EINVAL for a size or mask that is not valid, or for attributes that
- *	contradict one another;
- *	-EOPNOTSUPP if a mandatory attribute in @attrs would be refused;
- *	-EIO if the backend has no coherent memory.
+ * Context: Any.
+ * Return: 0, -EINVAL for a size that is not valid or attributes that contradict
+ *	one another or that are not for allocations, or -EOPNOTSUPP.
  */
-int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs,
-		    struct dma_query *query)
+int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 {
-	enum dma_backend backend = dma_alloc_backend(dev);
-	unsigned int path = DMA_PATH_ALLOC;
-
-	if (!size || size > SIZE_MAX - PAGE_SIZE || !dev->coherent_dma_mask)
-		return -EINVAL;
-
-	if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->alloc)
-		path |= DMA_PATH_NONE;
-	return decide(dev, backend, DMA_BIDIRECTIONAL, attrs, path, query);
-}
-EXPORT_SYMBOL_GPL(dma_query_alloc);
-
-/**
- * dma_query_noncontiguous - what would dma_alloc_noncontiguous() give?
- * @dev: device to allocate for, its masks set
- * @size: bytes to allocate
- * @dir: direction of the transfers
- * @attrs: %DMA_ATTR_* attributes, as for dma_alloc_noncontiguous()
- * @query: filled with the answer unless it is NULL or -EINVAL is returned
- *
- * Context: Any, IRQ and a suspended device included.
- * Return: as dma_query_alloc().  A dma_map_ops backend refuses every mandatory
- *	attribute that not all mappings have: its page allocation takes none.
- */
-int dma_query_noncontiguous(struct device *dev, size_t size,
-			    enum dma_data_direction dir, unsigned long attrs,
-			    struct dma_query *query)
-{
-	enum dma_backend backend = dma_alloc_backend(dev);
-	unsigned int path = DMA_PATH_ALLOC;
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+	enum backend backend;
 	int ret;
 
-	if (!valid_args(dev, 0, size, dir) || size > SIZE_MAX - PAGE_SIZE ||
-	    !dev->coherent_dma_mask)
+	if (!size || size > SIZE_MAX - PAGE_SIZE || attrs & DMA_ATTR_MMIO)
 		return -EINVAL;
-
-	if (!dev_is_dma_coherent(dev))
-		path |= DMA_PATH_CACHE;
-	/* Pages of a restricted pool are bounce slots, and looked up as such. */
-	if (backend == DMA_BACKEND_DIRECT && is_swiotlb_for_alloc(dev))
-		path |= DMA_PATH_BOUNCE;
-	if (backend == DMA_BACKEND_OPS && !get_dma_ops(dev)->alloc_pages_op)
-		path |= DMA_PATH_NONE;
-	ret = decide(dev, backend, dir, attrs, path, query);
-	if (!ret && backend == DMA_BACKEND_OPS && dma_undecided(dev, attrs))
+	if (attrs & DMA_ATTR_CC_SHARED)
 		return -EOPNOTSUPP;
+
+	backend = backend_of(dev, dma_go_direct(dev, dev->coherent_dma_mask, ops));
+	/* Not COHERENT: that is a question of the memory, not of the device. */
+	ret = check_attrs(dev, backend, DMA_BIDIRECTIONAL, attrs & ~COHERENT);
+	if (ret)
+		return ret;
+	if (backend == OPS && attrs & COHERENT & ~ops->mandatory_attrs)
+		return -EOPNOTSUPP;
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	if (attrs & BARRIER && dev->dma_mem)
+		return -EOPNOTSUPP;
+#endif
+	return 0;
+}
+
+/* Would a map of this range go through a bounce buffer? */
+bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
+		       enum dma_data_direction dir)
+{
+	return buffer_path(dev, backend_of(dev, maps_direct(dev)), phys, size,
+			   dir, 0) & DMA_PATH_BOUNCE;
+}
+
+static noinline bool decide_phys(struct device *dev, phys_addr_t phys,
+				 size_t size, enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	if (!dma_query_phys(dev, phys, size, dir, attrs))
+		return false;
+	trace_dma_map_phys(dev, phys, DMA_MAPPING_ERROR, size, dir, attrs);
+	return true;
+}
+
+/*
+ * The decision for dma_map_phys().  hmm maps with REQUIRE_COHERENT page by page,
+ * and every dma_map_resource() is MMIO, so what they most often are is granted
+ * without a call: memory that a coherent device reaches without any bounce.
+ */
+bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs)
+{
+	/* A buffer has a length, and does not wrap around. */
+	if (unlikely(phys + size <= phys))
+		return decide_phys(dev, phys, size, dir, attrs);
+	if (unlikely(attrs & DMA_ATTR_MANDATORY & ~(COHERENT | DMA_ATTR_MMIO)))
+		return decide_phys(dev, phys, size, dir, attrs);
+	if (unlikely(!dev_is_dma_coherent(dev)))
+		return decide_phys(dev, phys, size, dir, attrs);
+
+	if (use_dma_iommu(dev)) {
+		if (likely(never_bounces(dev, dir)))
+			return false;
+	} else if (likely(!get_dma_ops(dev))) {
+		if (likely(!direct_path(dev, phys, size, dir, attrs)))
+			return false;
+	}
+	return decide_phys(dev, phys, size, dir, attrs);
+}
+
+int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
+		   enum dma_data_direction dir, unsigned long attrs)
+{
+	int ret = dma_query_sg(dev, sg, nents, dir, attrs);
+
+	if (unlikely(ret))
+		trace_dma_map_sg_err(dev, sg, nents, ret, dir, attrs);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(dma_query_noncontiguous);
+
+bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
+		       unsigned long attrs)
+{
+	if (likely(!dma_query_alloc(dev, size, attrs)))
+		return false;
+	trace_dma_alloc(dev, NULL, 0, size, DMA_BIDIRECTIONAL, gfp, attrs);
+	return true;
+}
+
+/*
+ * dma_alloc_noncontiguous() gives streaming memory: a coherent device is needed,
+ * and pages that are no bounce slots.  The page allocation of a dma_map_ops backend
+ * takes no attributes.
+ */
+bool dma_noncontiguous_refused(struct device *dev, size_t size,
+			       enum dma_data_direction dir, gfp_t gfp,
+			       unsigned long attrs)
+{
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+	bool direct = dma_go_direct(dev, dev->coherent_dma_mask, ops);
+
+	if (WARN_ON_ONCE(attrs & ~(DMA_ATTR_ALLOC_SINGLE_PAGES |
+				   DMA_ATTR_MANDATORY)))
+		return true;
+	if ((direct || use_dma_iommu(dev)) &&
+	    !(attrs & COHERENT && (!dev_is_dma_coherent(dev) ||
+				   (direct && is_swiotlb_for_alloc(dev)))) &&
+	    !dma_query_alloc(dev, size, attrs))
+		return false;
+	trace_dma_alloc_sgt_err(dev, NULL, 0, size, dir, gfp, attrs);
+	return true;
+}
+
+#ifdef CONFIG_IOMMU_DMA
+/*
+ * Each range of a dma_iova_link() is decided by itself.  Two things differ from
+ * dma_map_phys(): MMIO that is not aligned to the granule is refused where a buffer
+ * would be bounced, and a state that has a bounced range takes no coherent one,
+ * because dma_iova_unlink() treats all of them alike.
+ */
+int dma_iova_link_refused(struct device *dev, struct dma_iova_state *state,
+			  phys_addr_t phys, size_t size,
+			  enum dma_data_direction dir, unsigned long attrs)
+{
+	int ret = dma_query_phys(dev, phys, size, dir, attrs);
+
+	if (!ret && attrs & COHERENT && state->__size & DMA_IOVA_USE_SWIOTLB)
+		ret = -EOPNOTSUPP;
+	if (!ret && attrs & DMA_ATTR_MMIO &&
+	    iommu_dma_map_path(dev, phys, size, dir, attrs & ~DMA_ATTR_MMIO))
+		ret = -EOPNOTSUPP;
+	if (ret)
+		trace_dma_map_phys(dev, phys, DMA_MAPPING_ERROR, size, dir,
+				   attrs);
+	return ret;
+}
+#endif

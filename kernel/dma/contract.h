@@ -1,21 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What mapping.c and contract.c need of one another.
+ * Mandatory DMA attributes: the decision, see contract.c.
  */
 #ifndef _KERNEL_DMA_CONTRACT_H
 #define _KERNEL_DMA_CONTRACT_H
 
-#include <linux/dma-contract.h>
-#include "ordering.h"
+#include <linux/dma-map-ops.h>
+#include <linux/iommu-dma.h>
 
-/* Who carries out a call: the dispatch of mapping.c, by name. */
-enum dma_backend {
-	DMA_BACKEND_DIRECT,
-	DMA_BACKEND_IOMMU,
-	DMA_BACKEND_OPS,
-};
+/* ordering.c */
+bool dma_writes_ordered(struct device *dev, bool has_barrier);
 
-enum dma_backend dma_map_backend(struct device *dev);
-enum dma_backend dma_alloc_backend(struct device *dev);
+/* The decision alone. */
+int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
+		   enum dma_data_direction dir, unsigned long attrs);
+int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
+		 enum dma_data_direction dir, unsigned long attrs);
+int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs);
+bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
+		       enum dma_data_direction dir);
+
+/* The decision for a call that has a mandatory attribute; a refusal is traced. */
+int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
+		   enum dma_data_direction dir, unsigned long attrs);
+bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
+		       unsigned long attrs);
+bool dma_noncontiguous_refused(struct device *dev, size_t size,
+			       enum dma_data_direction dir, gfp_t gfp,
+			       unsigned long attrs);
 
 #endif /* _KERNEL_DMA_CONTRACT_H */

@@ -1,128 +1,131 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/dma/contract: what each DMA-capable device can rely on.
+ * /sys/kernel/debug/dma/contract: the mandatory attributes that each device gets.
  *
  * One row per PCI function, and per platform or AMBA device with a driver: a
- * platform device without one has a DMA mask whether it can do DMA or not.
- * All of a row comes from the calls that the device's driver would make.
+ * platform device without one has a DMA mask whether it can do DMA or not.  A row
+ * is the core's decision for a page of memory, see contract.c.
  */
 #include <linux/amba/bus.h>
+#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/device/bus.h>
-#include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
-#include <linux/iommu-dma.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include <linux/seq_file.h>
 #include <linux/swiotlb.h>
 #include "contract.h"
+#include "direct.h"
 
 struct report {
 	struct seq_file *seq;
-	struct page *page;
+	phys_addr_t page;
 };
 
-static const char * const ordering_names[] = {
-	[DMA_ORDERING_UNKNOWN]		= "unknown",
-	[DMA_ORDERING_WEAK]		= "weak",
-	[DMA_ORDERING_WEAK_BARRIER]	= "weak+barrier",
-	[DMA_ORDERING_STRONG]		= "strong",
-};
+/*
+ * Of a device that is bound to a driver which uses the DMA API, the domain stays.
+ * Another's may be replaced and freed at any time: by VFIO, or through sysfs.
+ */
+static bool domain_stays(struct device *dev)
+{
+	if (!dev->driver)
+		return false;
+	if (dev_is_pci(dev))
+		return !to_pci_driver(dev->driver)->driver_managed_dma;
+	if (dev_is_platform(dev))
+		return !to_platform_driver(dev->driver)->driver_managed_dma;
+	return false;
+}
 
 static void backend_name(struct device *dev, char *name, size_t size)
 {
-	switch (dma_map_backend(dev)) {
-	case DMA_BACKEND_DIRECT:
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+	struct iommu_domain *domain;
+
+	if (dma_go_direct(dev, *dev->dma_mask, ops)) {
 		strscpy(name, is_swiotlb_force_bounce(dev) ? "swiotlb" :
 							     "direct", size);
-		break;
-#ifdef CONFIG_IOMMU_DMA
-	case DMA_BACKEND_IOMMU: {
-		struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	} else if (!use_dma_iommu(dev)) {
+		snprintf(name, size, "ops:%ps", ops->map_phys);
+	} else if (IS_ENABLED(CONFIG_IOMMU_DMA) && domain_stays(dev)) {
 		struct device *iommu = dev->iommu->iommu_dev->dev;
 
+		domain = iommu_get_domain_for_dev(dev);
 		snprintf(name, size, "iommu:%s:%s",
 			 iommu ? dev_name(iommu) : "?",
 			 domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" :
 							       "strict");
-		break;
-	}
-#endif
-	default:
-		snprintf(name, size, "ops:%ps", get_dma_ops(dev)->map_page);
+	} else {
+		strscpy(name, "iommu", size);
 	}
 }
 
-static const char *bounces(struct device *dev, const struct dma_query *query)
+static const char *bounces(struct device *dev, phys_addr_t page)
 {
-	if (query->bounce)
+	/* Behind an IOMMU only its driver's domain tells, see domain_stays(). */
+	if (use_dma_iommu(dev) && !domain_stays(dev))
+		return "?";
+	if (dma_query_bounces(dev, page, PAGE_SIZE, DMA_BIDIRECTIONAL))
 		return "yes";
-	if (dma_map_backend(dev) == DMA_BACKEND_DIRECT &&
+	if (!use_dma_iommu(dev) && !get_dma_ops(dev) &&
 	    dma_addressing_limited(dev))
 		return "some";
 	return "no";
 }
 
+static bool gets(struct device *dev, phys_addr_t page, unsigned long attrs)
+{
+	if (use_dma_iommu(dev) && !domain_stays(dev))
+		return false;
+	return !dma_query_phys(dev, page, PAGE_SIZE, DMA_BIDIRECTIONAL, attrs);
+}
+
 static int report_device(struct device *dev, void *data)
 {
 	struct report *report = data;
-	struct dma_query query = { };
-	char backend[48], max[24] = "any", honours[40] = "-";
+	char backend[48], max[24] = "any";
 	bool coherent, barrier;
 	size_t size;
-	int ret = 0;
 
-	/* Keeps the driver, and with it the domain and the masks. */
-	device_lock(dev);
+	/* Keeps the driver, and with it the masks. */
+	guard(device)(dev);
 	if (!dev->dma_mask || !*dev->dma_mask ||
 	    (!dev_is_pci(dev) && !dev->driver))
-		goto unlock;
+		return 0;
 
-	dma_query_page(dev, report->page, 0, PAGE_SIZE, DMA_BIDIRECTIONAL, 0,
-		       &query);
-	coherent = !dma_query_page(dev, report->page, 0, PAGE_SIZE,
-				   DMA_BIDIRECTIONAL,
-				   DMA_ATTR_REQUIRE_COHERENT, NULL);
-	barrier = !dma_query_page(dev, report->page, 0, PAGE_SIZE,
-				  DMA_BIDIRECTIONAL, DMA_ATTR_WRITE_BARRIER,
-				  NULL);
-	if (coherent || barrier)
-		snprintf(honours, sizeof(honours), "%s%s%s",
-			 coherent ? "REQUIRE_COHERENT" : "",
-			 coherent && barrier ? "|" : "",
-			 barrier ? "WRITE_BARRIER" : "");
+	coherent = gets(dev, report->page, DMA_ATTR_REQUIRE_COHERENT);
+	barrier = gets(dev, report->page, DMA_ATTR_WRITE_BARRIER);
 	size = dma_max_mapping_size(dev);
 	if (size != SIZE_MAX)
 		snprintf(max, sizeof(max), "%zu", size);
 	backend_name(dev, backend, sizeof(backend));
 
-	seq_printf(report->seq, "%-20s %-16s %-24s %#-18llx %-8s %-7s %-12s %-30s %s\n",
+	seq_printf(report->seq, "%-20s %-16s %-24s %#-18llx %-8s %-7s %s%s%s%-*s %s\n",
 		   dev_name(dev), dev->driver ? dev->driver->name : "-",
 		   backend, *dev->dma_mask,
 		   dev_is_dma_coherent(dev) ? "yes" : "no",
-		   bounces(dev, &query), ordering_names[query.ordering],
-		   honours, max);
-	if (fatal_signal_pending(current))
-		ret = -EINTR;
-unlock:
-	device_unlock(dev);
-	return ret;
+		   bounces(dev, report->page),
+		   coherent ? "REQUIRE_COHERENT" : "",
+		   coherent && barrier ? "|" : "",
+		   barrier ? "WRITE_BARRIER" : "",
+		   30 - (coherent ? 16 : 0) - (coherent && barrier) -
+		   (barrier ? 13 : 0), coherent || barrier ? "" : "-", max);
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 static int contract_show(struct seq_file *seq, void *unused)
 {
-	struct report report = {
-		.seq = seq,
-		.page = alloc_page(GFP_KERNEL),
-	};
+	struct report report = { .seq = seq };
+	struct page *page = alloc_page(GFP_KERNEL);
 	int ret;
 
-	if (!report.page)
+	if (!page)
 		return -ENOMEM;
-	seq_printf(seq, "%-20s %-16s %-24s %-18s %-8s %-7s %-12s %-30s %s\n",
+	report.page = page_to_phys(page);
+	seq_printf(seq, "%-20s %-16s %-24s %-18s %-8s %-7s %-30s %s\n",
 		   "device", "driver", "backend", "mask", "coherent", "bounces",
-		   "ordering", "honours", "max-mapping");
+		   "honours", "max-mapping");
 	ret = bus_for_each_dev(&platform_bus_type, NULL, &report,
 			       report_device);
 #ifdef CONFIG_ARM_AMBA
@@ -135,7 +138,7 @@ static int contract_show(struct seq_file *seq, void *unused)
 		ret = bus_for_each_dev(&pci_bus_type, NULL, &report,
 				       report_device);
 #endif
-	__free_page(report.page);
+	__free_page(page);
 	return ret;
 }
 DEFINE_SHOW_ATTRIBUTE(contract);
