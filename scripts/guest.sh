@@ -104,6 +104,7 @@ kunit_build() {
 	step "$kname-build" kunit_make
 }
 
+# shellcheck disable=SC2034 # for the scripts that source this
 # kunit_machine: the plain machine of the architecture: $machine, for QEMU, and ${args[@]},
 # for the kernel.
 kunit_machine() {
@@ -118,18 +119,20 @@ kunit_machine() {
 }
 
 # xen_hypervisor: the hypervisor's file, taken out of Debian's package, in $xen. Nothing is
-# installed: a package of it would make the host boot Xen.
+# installed: the package would make the host boot Xen.
 xen_hypervisor() {
-	local dir=$build/xen package
-	xen=$(find "$dir/root/boot" -name 'xen-*-amd64.gz' 2>/dev/null | sort -V | tail -n 1)
-	[ -z "$xen" ] || return 0
+	local dir=$build/xen package file
+	xen=$dir/xen
+	[ ! -s "$xen" ] || return 0
 	package=$(apt-cache search -n '^xen-hypervisor-[0-9.]*-amd64$' | awk '{print $1}' | sort -V | tail -n 1)
 	[ -n "$package" ] || { say "error: apt knows no package xen-hypervisor-*-amd64" >&2; return 1; }
 	rm -rf "$dir"
 	mkdir -p "$dir/root" && (cd "$dir" && apt-get -qq download "$package") &&
 		dpkg -x "$dir/$package"_*.deb "$dir/root" || return 1
-	xen=$(find "$dir/root/boot" -name 'xen-*-amd64.gz' | sort -V | tail -n 1)
-	[ -n "$xen" ] || { say "error: no hypervisor in $package" >&2; return 1; }
+	file=$(find "$dir/root/boot" -name 'xen-*-amd64.gz' | sort -V | tail -n 1)
+	[ -n "$file" ] || { say "error: no hypervisor in $package" >&2; return 1; }
+	# QEMU loads no compressed one.
+	gzip -dc "$file" >"$xen.new" && mv "$xen.new" "$xen"
 }
 
 # kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.
