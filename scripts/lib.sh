@@ -108,8 +108,14 @@ base_tarball_version() { local v=${1##*/"$BASE_PACKAGE"_}; say "${v%.tar.xz}"; }
 
 # --- patches ---------------------------------------------------------------
 
-# lot_list: the lots, in order. lot_to LOT: whom it is sent to.
-lot_list() { sed 's/#.*//' "$top/patches/lots" | awk 'NF {print $1}'; }
+# lot_list: the lots that have patches, in order. lot_to LOT: whom it is sent to.
+lot_list() {
+	local lot
+	for lot in $(lot_names); do
+		[ ! -s "$top/patches/$lot/series" ] || say "$lot"
+	done
+}
+lot_names() { sed 's/#.*//' "$top/patches/lots" | awk 'NF {print $1}'; }
 lot_to() {
 	sed 's/#.*//' "$top/patches/lots" |
 		awk -v lot="$1" '$1 == lot {sub(/^[ \t]*[^ \t]+[ \t]*(To:[ \t]*)?/, ""); print}'
@@ -127,12 +133,14 @@ series_list() {
 # series_faults: what is wrong with the layout of patches/, a line each.
 series_faults() {
 	local lot f
-	lot_list | sort | uniq -d | sed 's/^/patches\/lots: twice: /'
+	lot_names | sort | uniq -d | sed 's/^/patches\/lots: twice: /'
+	for f in "$top"/patches/*/series; do
+		lot=$(basename "$(dirname "$f")")
+		[ ! -e "$f" ] || [ "$lot" = old ] || lot_names | grep -xF -- "$lot" >/dev/null ||
+			say "patches/lots does not name $lot"
+	done
 	for lot in $(lot_list); do
-		for f in series cover-letter; do
-			[ -s "$top/patches/$lot/$f" ] || say "patches/$lot/$f is not there or empty"
-		done
-		[ -f "$top/patches/$lot/series" ] || continue
+		[ -s "$top/patches/$lot/cover-letter" ] || say "patches/$lot/cover-letter is not there or empty"
 		[ -n "$(lot_to "$lot")" ] || say "patches/lots: $lot is sent to nobody"
 		lot_series "$lot" | sort | uniq -d | sed 's/^/twice in its series: patches\//'
 		diff <(cd "$top/patches" && find "$lot" -name '*.patch' | sort) <(lot_series "$lot" | sort -u) |
