@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The DMA contract, with a device that really reads and writes memory.
+ * The DMA API, with a device that really reads and writes memory.
  *
- * QEMU's edu device holds a buffer of 4 KiB and copies between it and memory,
- * 100 ms after it is told to.  The driver below is bound to it by the driver core,
- * so that it gets the IOMMU that the machine has for it.  What a transfer did is
- * read from the bytes in memory and from those in the device; what a mapping took
- * from bounce slots, IOMMU maps and TCEs.  What to expect follows from the kind of
- * backend, as found in the device and not by the code under test.
+ * QEMU's edu device has a buffer of 4 KiB and copies between the buffer and memory,
+ * 100 ms after it is told to.  The driver core binds the driver below to it, so that
+ * the device is behind the IOMMU that the machine has for it.  The cases compare the
+ * bytes in memory and in the device, and count the bounce slots, IOMMU maps and TCEs
+ * that a mapping takes.  find_backend() finds out what is between the device and
+ * memory, and the expectations follow from that.
  */
 #include <kunit/test.h>
-#include <linux/dma-contract.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
@@ -28,7 +27,6 @@
 #endif
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
-#define WB	DMA_ATTR_WRITE_BARRIER
 
 #define EDU_ID			0x00
 #define EDU_ID_VALUE		0x010000ed
@@ -54,7 +52,7 @@
 static char *backend;
 module_param(backend, charp, 0444);
 MODULE_PARM_DESC(backend,
-		 "Fail unless this is what the device has: direct, swiotlb, intel, amd, virtio, smmuv3, tce or ddw; with -lazy or -strict, the type of the IOMMU domain too");
+		 "Fail unless the device has this backend: direct, swiotlb, intel, amd, virtio, smmuv3, tce or ddw; with -lazy or -strict, the type of the IOMMU domain too");
 
 static uint mask_bits = 32;
 module_param_named(mask, mask_bits, uint, 0444);
@@ -64,13 +62,13 @@ MODULE_PARM_DESC(mask,
 struct edu {
 	struct device *dev;
 	void __iomem *regs;
-	bool swapped;		/* the registers, for this CPU's readl() */
+	bool swapped;		/* registers are not in readl()'s byte order */
 	const char *backend;
 	const char *domain;	/* lazy or strict, "" if not dma-iommu */
 	char detail[32];
 	bool bounces;
 	bool translates;
-	const char *fault_text;	/* what a stray access prints, if anything */
+	const char *fault_text;	/* of the message that a stray access prints */
 #ifdef CONFIG_SWIOTLB
 	struct io_tlb_mem pool, *shared_pool;
 #endif
@@ -132,12 +130,12 @@ static phys_addr_t iova_to_phys(struct edu *edu, dma_addr_t addr)
 #ifdef CONFIG_PPC64
 static bool has_tces(struct device *dev)
 {
-	return get_dma_ops(dev) == &dma_iommu_ops && !dev->dma_ops_bypass;
+	return get_dma_ops(dev) == &dma_iommu_ops && !dev_dma_ops_bypass(dev);
 }
 
 static bool has_direct_window(struct device *dev)
 {
-	return get_dma_ops(dev) == &dma_iommu_ops && dev->dma_ops_bypass;
+	return get_dma_ops(dev) == &dma_iommu_ops && dev_dma_ops_bypass(dev);
 }
 
 static long tces_used(struct device *dev)
@@ -202,7 +200,7 @@ static void find_backend(struct edu *edu)
 	}
 }
 
-/* Where in memory does an access of the device to @addr end? */
+/* The physical address that the device accesses at @addr. */
 static phys_addr_t leads_to(struct edu *edu, dma_addr_t addr)
 {
 	if (has_tces(edu->dev))
@@ -213,8 +211,8 @@ static phys_addr_t leads_to(struct edu *edu, dma_addr_t addr)
 }
 
 /*
- * Bounce slots are counted per pool.  Give the device a view of its pool that
- * counts for itself, because other drivers are at work.
+ * Bounce slots are counted per pool, and other drivers use the pool, too.  Give the
+ * device a copy of the pool's descriptor, which counts its own slots.
  */
 #if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS) && \
 	!defined(CONFIG_SWIOTLB_DYNAMIC)
@@ -250,7 +248,7 @@ static long slots_used(struct edu *edu)
 }
 #endif
 
-/* Does any mapping of the device bounce at the moment? */
+/* True if a mapping of the device is bounced at the moment. */
 static bool bouncing(struct edu *edu)
 {
 	if (IS_ENABLED(CONFIG_DEBUG_FS) && !IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC))
@@ -306,7 +304,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct edu *edu;
 	int ret;
 
-	/* One is enough. */
+	/* The first device is used, others are left alone. */
 	if (bound)
 		return -EBUSY;
 	edu = devm_kzalloc(&pdev->dev, sizeof(*edu), GFP_KERNEL);
@@ -453,7 +451,7 @@ static int edu_test_init(struct kunit *test)
 	return 0;
 }
 
-/* Resources go after this: no transfer may be under way when they do. */
+/* KUnit frees the buffers after this: no transfer may be under way then. */
 static void edu_test_exit(struct kunit *test)
 {
 	struct edu_test *et = test->priv;
@@ -462,7 +460,7 @@ static void edu_test_exit(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, 0, edu_wait(et->edu));
 }
 
-/* What all mappings of the device hold at the moment. */
+/* The slots, maps and TCEs of all mappings of the device. */
 static long taken(struct edu_test *et)
 {
 	long tces = has_tces(et->dev) ? tces_used(et->dev) : 0;
@@ -470,7 +468,7 @@ static long taken(struct edu_test *et)
 	return slots_used(et->edu) + et->maps + tces;
 }
 
-/* Does a mapping show in taken()? */
+/* True if taken() grows with a mapping. */
 static bool takes_something(struct edu *edu)
 {
 	if (bouncing(edu) || has_tces(edu->dev))
@@ -478,7 +476,7 @@ static bool takes_something(struct edu *edu)
 	return edu->translates && IS_ENABLED(CONFIG_TRACEPOINTS);
 }
 
-/* Would a buffer in memory be coherent?  If not, the contract is to refuse. */
+/* If false, DMA_ATTR_REQUIRE_COHERENT must be refused. */
 static bool can_be_coherent(struct edu *edu)
 {
 	return dev_is_dma_coherent(edu->dev) && !edu->bounces;
@@ -494,7 +492,7 @@ static void start(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
 
 	if (cmd & EDU_DMA_TO_MEMORY)
 		swap(src, dst);
-	/* What follows from anything else is QEMU's end. */
+	/* QEMU aborts if one of these is not so. */
 	KUNIT_ASSERT_GT(test, len, 0);
 	KUNIT_ASSERT_LE(test, offset, EDU_BUF_SIZE);
 	KUNIT_ASSERT_LE(test, len, EDU_BUF_SIZE - offset);
@@ -536,7 +534,7 @@ static void fill(u8 *p, size_t len, u8 seed)
 		p[i] = (seed * 37 + i * 11 + (i >> 8)) | 1;
 }
 
-/* How many bytes, from the first on, are the same? */
+/* The number of bytes, from the first one on, that are the same. */
 static size_t same(const u8 *got, const u8 *want, size_t len)
 {
 	size_t i;
@@ -563,7 +561,7 @@ static const u8 *device_bytes(struct kunit *test, u32 len)
 	return et->scratch;
 }
 
-/* Mappings, undone at the end of the case at the latest */
+/* Mappings; KUnit undoes those that are left at the end of a case */
 
 struct mapping {
 	struct device *dev;
@@ -672,7 +670,7 @@ static void transfer_list(struct kunit *test, struct list *l, u32 cmd)
 	KUNIT_EXPECT_EQ(test, done, LIST_BYTES);
 }
 
-/* Put what load_device() gave the device where the list says, in the image. */
+/* Put the bytes of load_device() into the image, at the entries of the list. */
 static void image_list(struct kunit *test, struct list *l, u8 seed)
 {
 	struct edu_test *et = test->priv;
@@ -693,63 +691,28 @@ struct coherent {
 	struct device *dev;
 	void *vaddr;
 	dma_addr_t addr;
-	unsigned long attrs;
 };
 
 static void free_coherent(void *data)
 {
 	struct coherent *c = data;
 
-	dma_free_attrs(c->dev, PAGE_SIZE, c->vaddr, c->addr, c->attrs);
+	dma_free_coherent(c->dev, PAGE_SIZE, c->vaddr, c->addr);
 }
 
-static struct coherent *try_alloc(struct kunit *test, unsigned long attrs)
+static struct coherent *try_alloc(struct kunit *test)
 {
 	struct edu_test *et = test->priv;
 	struct coherent *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	c->dev = et->dev;
-	c->attrs = attrs;
-	c->vaddr = dma_alloc_attrs(et->dev, PAGE_SIZE, &c->addr, GFP_KERNEL,
-				   attrs);
+	c->vaddr = dma_alloc_coherent(et->dev, PAGE_SIZE, &c->addr, GFP_KERNEL);
 	if (!c->vaddr)
 		return NULL;
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, free_coherent, c));
 	return c;
-}
-
-#define NONCONTIGUOUS_SIZE	(3 * PAGE_SIZE)
-
-struct noncontiguous {
-	struct device *dev;
-	struct sg_table *sgt;
-};
-
-static void free_noncontiguous(void *data)
-{
-	struct noncontiguous *n = data;
-
-	dma_free_noncontiguous(n->dev, NONCONTIGUOUS_SIZE, n->sgt,
-			       DMA_BIDIRECTIONAL);
-}
-
-static struct noncontiguous *try_noncontiguous(struct kunit *test,
-					       unsigned long attrs)
-{
-	struct edu_test *et = test->priv;
-	struct noncontiguous *n = kunit_kzalloc(test, sizeof(*n), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, n);
-	n->dev = et->dev;
-	n->sgt = dma_alloc_noncontiguous(et->dev, NONCONTIGUOUS_SIZE,
-					 DMA_BIDIRECTIONAL, GFP_KERNEL, attrs);
-	if (!n->sgt)
-		return NULL;
-	KUNIT_ASSERT_EQ(test, 0,
-			kunit_add_action_or_reset(test, free_noncontiguous, n));
-	return n;
 }
 
 /* Stray accesses */
@@ -762,7 +725,7 @@ static void needs_protection(struct kunit *test)
 		kunit_skip(test, "nothing stands between the device and memory");
 }
 
-/* One access, as one word, that an IOMMU is to stop; some print that they did. */
+/* Write one word that the IOMMU must stop.  Some IOMMUs print that. */
 static void device_strays(struct kunit *test, dma_addr_t addr)
 {
 	struct edu_test *et = test->priv;
@@ -770,7 +733,7 @@ static void device_strays(struct kunit *test, dma_addr_t addr)
 	if (et->edu->fault_text)
 		kunit_info(test, "expect-splat: %s", et->edu->fault_text);
 	device_writes(test, addr, 0, 4);
-	/* Let it be printed before the next case. */
+	/* The message must come before the next case begins. */
 	msleep(100);
 }
 
@@ -913,7 +876,6 @@ static void a_page_is_coherent_or_refused(struct kunit *test)
 		return;
 	}
 	KUNIT_ASSERT_NOT_NULL(test, m);
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, m->addr));
 
 	/* No call of the DMA API for the buffer from here on. */
 	load_device(test, 512, 7);
@@ -925,26 +887,20 @@ static void a_page_is_coherent_or_refused(struct kunit *test)
 	device_reads(test, m->addr + 600, 0, 300);
 	KUNIT_EXPECT_EQ(test, 300,
 			same(device_bytes(test, 300), et->buf + 600, 300));
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, m->addr));
 }
 
 static void a_list_is_coherent_or_refused(struct kunit *test)
 {
 	struct edu_test *et = test->priv;
 	struct list *l = make_list(test);
-	struct scatterlist *sg;
-	int i, ret;
+	int ret;
 
 	ret = map_list(test, l, DMA_FROM_DEVICE, RC);
 	if (!can_be_coherent(et->edu)) {
-		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, ret);
+		KUNIT_EXPECT_LT(test, ret, 0);
 		return;
 	}
 	KUNIT_ASSERT_EQ(test, 0, ret);
-	for_each_sgtable_dma_sg(&l->sgt, sg, i)
-		KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev,
-						       sg_dma_address(sg)));
-
 	load_device(test, LIST_BYTES, 9);
 	transfer_list(test, l, EDU_DMA_TO_MEMORY);
 	image_list(test, l, 9);
@@ -953,7 +909,7 @@ static void a_list_is_coherent_or_refused(struct kunit *test)
 
 static void coherent_memory_is_coherent_on_every_backend(struct kunit *test)
 {
-	struct coherent *c = try_alloc(test, RC);
+	struct coherent *c = try_alloc(test);
 	struct edu_test *et = test->priv;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
@@ -965,57 +921,22 @@ static void coherent_memory_is_coherent_on_every_backend(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 512, same(c->vaddr, et->image, 512));
 }
 
-static void noncontiguous_memory_is_coherent_or_refused(struct kunit *test)
-{
-	struct noncontiguous *n = try_noncontiguous(test, RC);
-	struct edu_test *et = test->priv;
-	struct scatterlist *sg;
-	u8 *vaddr;
-	size_t got;
-
-	/* Pages are allocated where they need no bounce. */
-	if (!dev_is_dma_coherent(et->dev) || has_tces(et->dev)) {
-		KUNIT_EXPECT_NULL(test, n);
-		return;
-	}
-	KUNIT_ASSERT_NOT_NULL(test, n);
-	sg = n->sgt->sgl;
-	KUNIT_ASSERT_EQ(test, n->sgt->nents, 1);
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(et->dev, sg_dma_address(sg)));
-	vaddr = dma_vmap_noncontiguous(et->dev, NONCONTIGUOUS_SIZE, n->sgt);
-	KUNIT_ASSERT_NOT_NULL(test, vaddr);
-
-	/* Across the border of two pages. */
-	load_device(test, 512, 11);
-	device_writes(test, sg_dma_address(sg) + PAGE_SIZE - 200, 0, 512);
-	fill(et->image, 512, 11);
-	got = same(vaddr + PAGE_SIZE - 200, et->image, 512);
-	dma_vunmap_noncontiguous(et->dev, vaddr);
-	KUNIT_EXPECT_EQ(test, 512, got);
-}
-
 static void a_refusal_takes_nothing(struct kunit *test)
 {
-	const unsigned long refused[] = { BIT(24), BIT(31), RC };
 	struct list *l = make_list(test);
 	struct edu_test *et = test->priv;
 	long before = taken(et);
 	struct mapping *m;
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(refused); i++) {
-		if (refused[i] == RC && can_be_coherent(et->edu))
-			continue;
+	if (!can_be_coherent(et->edu)) {
 		KUNIT_EXPECT_NULL(test, try_map(test, 0, SZ_1K, DMA_FROM_DEVICE,
-						refused[i]));
-		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-				map_list(test, l, DMA_FROM_DEVICE, refused[i]));
+						RC));
+		KUNIT_EXPECT_LT(test, map_list(test, l, DMA_FROM_DEVICE, RC), 0);
 		KUNIT_EXPECT_EQ(test, 4, l->sgt.nents);
-		KUNIT_EXPECT_EQ_MSG(test, before, taken(et), "attrs %lx",
-				    refused[i]);
+		KUNIT_EXPECT_EQ(test, before, taken(et));
 	}
 
-	/* The count is one that a mapping shows in, and the device is fine. */
+	/* A mapping is counted, and the device still works. */
 	load_device(test, 512, 12);
 	m = map(test, 0, SZ_1K, DMA_FROM_DEVICE, 0);
 	KUNIT_EXPECT_EQ(test, taken(et) > before, takes_something(et->edu));
@@ -1023,219 +944,6 @@ static void a_refusal_takes_nothing(struct kunit *test)
 	kunit_release_action(test, unmap, m);
 	fill(et->image, 512, 12);
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
-}
-
-/* Order */
-
-static void the_order_is_that_of_pci(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-
-	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(et->dev));
-}
-
-static void a_completion_is_seen_after_its_data(struct kunit *test)
-{
-	struct mapping *data, *completion;
-	struct edu_test *et = test->priv;
-	u8 *entry = et->buf + PAGE_SIZE;
-	int i;
-
-	load_device(test, SZ_1K, 13);
-	entry[15] = 0;
-	data = map(test, 0, 512, DMA_FROM_DEVICE, 0);
-	completion = try_map(test, PAGE_SIZE, 16, DMA_FROM_DEVICE, WB);
-	KUNIT_ASSERT_NOT_NULL(test, completion);
-
-	device_writes(test, data->addr, 0, 512);
-	start(test, completion->addr, 512, 16, EDU_DMA_TO_MEMORY);
-	for (i = 0; i < 500 && !READ_ONCE(entry[15]); i++) {
-		msleep(20);
-		dma_sync_single_for_cpu(et->dev, completion->addr, 16,
-					DMA_FROM_DEVICE);
-	}
-	dma_sync_single_for_cpu(et->dev, data->addr, 512, DMA_FROM_DEVICE);
-
-	fill(et->image, SZ_1K, 13);
-	memcpy(et->image + PAGE_SIZE, et->image + 512, 16);
-	memset(et->image + 512, UNTOUCHED, 512);
-	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
-}
-
-/* Queries */
-
-static const unsigned long attr_sets[] = {
-	0,
-	RC,
-	WB,
-	RC | WB,
-	RC | DMA_ATTR_SKIP_CPU_SYNC,
-	BIT(24),
-	BIT(31) | RC,
-	WB | DMA_ATTR_WEAK_ORDERING,
-};
-
-/*
- * What the contract says, where a buffer in memory @may_bounce.  What is -EINVAL is
- * not tried: where all is in order, only dma-debug notices.
- */
-static int expected(struct edu *edu, enum dma_data_direction dir,
-		    unsigned long attrs, bool may_bounce)
-{
-	if (attrs & WB && attrs & DMA_ATTR_WEAK_ORDERING)
-		return -EINVAL;
-	if (attrs & DMA_ATTR_RESERVED_MANDATORY)
-		return -EOPNOTSUPP;
-	if (attrs & RC && may_bounce && !can_be_coherent(edu))
-		return -EOPNOTSUPP;
-	return 0;
-}
-
-static void the_query_is_the_map_of_a_page(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	struct edu *edu = et->edu;
-	enum dma_data_direction dir;
-	struct dma_query query;
-	struct mapping *m;
-	unsigned long attrs;
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets) * DMA_NONE; i++) {
-		attrs = attr_sets[i / DMA_NONE];
-		dir = i % DMA_NONE;
-		ret = dma_query_page(et->dev, virt_to_page(et->buf), 100, SZ_1K,
-				     dir, attrs, &query);
-		KUNIT_EXPECT_EQ_MSG(test, ret, expected(edu, dir, attrs, true),
-				    "attrs %lx dir %d", attrs, dir);
-		if (ret == -EINVAL)
-			continue;
-		m = try_map(test, 100, SZ_1K, dir, attrs);
-		KUNIT_EXPECT_EQ_MSG(test, !ret, !!m, "attrs %lx dir %d", attrs,
-				    dir);
-		if (!m)
-			continue;
-		KUNIT_EXPECT_EQ(test, query.bounce, bouncing(edu));
-		KUNIT_EXPECT_EQ(test, query.cache_sync,
-				!dev_is_dma_coherent(et->dev));
-		KUNIT_EXPECT_EQ(test, query.may_exhaust,
-				edu->bounces || edu->translates);
-		KUNIT_EXPECT_EQ(test, query.ordering, DMA_ORDERING_STRONG);
-		kunit_release_action(test, unmap, m);
-		KUNIT_EXPECT_EQ(test, slots_used(edu), 0);
-	}
-}
-
-static void the_query_is_the_map_of_a_list(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	struct list *l = make_list(test);
-	struct dma_query query;
-	unsigned long attrs;
-	int i, nents, ret;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets) * 2; i++) {
-		attrs = attr_sets[i / 2];
-		/* The first entry alone, then the chained whole. */
-		nents = i % 2 ? 4 : 1;
-		l->sgt.nents = nents;
-		l->sgt.orig_nents = nents;
-		ret = dma_query_sg(et->dev, l->sgt.sgl, nents,
-				   DMA_FROM_DEVICE, attrs, &query);
-		KUNIT_EXPECT_EQ_MSG(test, ret,
-				    expected(et->edu, DMA_FROM_DEVICE, attrs,
-					     true),
-				    "attrs %lx nents %d", attrs, nents);
-		if (ret == -EINVAL)
-			continue;
-		KUNIT_EXPECT_EQ_MSG(test, ret,
-				    map_list(test, l, DMA_FROM_DEVICE, attrs),
-				    "attrs %lx nents %d", attrs, nents);
-		if (ret)
-			continue;
-		KUNIT_EXPECT_EQ(test, query.bounce, bouncing(et->edu));
-		kunit_release_action(test, unmap_list, l);
-	}
-}
-
-static void the_query_is_the_coherent_allocation(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	struct coherent *c;
-	unsigned long attrs;
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
-		attrs = attr_sets[i];
-		ret = dma_query_alloc(et->dev, PAGE_SIZE, attrs, NULL);
-		KUNIT_EXPECT_EQ_MSG(test, ret,
-				    expected(et->edu, DMA_BIDIRECTIONAL, attrs,
-					     false),
-				    "attrs %lx", attrs);
-		if (ret == -EINVAL)
-			continue;
-		c = try_alloc(test, attrs);
-		KUNIT_EXPECT_EQ_MSG(test, !ret, !!c, "attrs %lx", attrs);
-		if (c)
-			kunit_release_action(test, free_coherent, c);
-	}
-}
-
-static void the_query_is_the_noncontiguous_allocation(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	struct noncontiguous *n;
-	unsigned long attrs;
-	int i, ret, want;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
-		attrs = attr_sets[i];
-		/* Any other attribute is a caller's mistake, and warned about. */
-		if (attrs & ~DMA_ATTR_MANDATORY)
-			continue;
-		want = expected(et->edu, DMA_BIDIRECTIONAL, attrs, false);
-		if ((attrs & ~WB && has_tces(et->dev)) ||
-		    (attrs & RC && !dev_is_dma_coherent(et->dev)))
-			want = -EOPNOTSUPP;
-		ret = dma_query_noncontiguous(et->dev, NONCONTIGUOUS_SIZE,
-					      DMA_BIDIRECTIONAL, attrs, NULL);
-		KUNIT_EXPECT_EQ_MSG(test, ret, want, "attrs %lx", attrs);
-		n = try_noncontiguous(test, attrs);
-		KUNIT_EXPECT_EQ_MSG(test, !ret, !!n, "attrs %lx", attrs);
-		if (n)
-			kunit_release_action(test, free_noncontiguous, n);
-	}
-}
-
-static void the_query_is_the_map_of_a_resource(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	phys_addr_t phys = pci_resource_start(to_pci_dev(et->dev), 0);
-	unsigned long attrs;
-	dma_addr_t addr;
-	int i, ret, want;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets); i++) {
-		attrs = attr_sets[i];
-		want = expected(et->edu, DMA_FROM_DEVICE, attrs, false);
-		/* Nothing orders a write to a peer; pSeries does not map it. */
-		if (!want && attrs & WB)
-			want = -EOPNOTSUPP;
-		if (!want && (has_tces(et->dev) || has_direct_window(et->dev)))
-			want = -EIO;
-		ret = dma_query_resource(et->dev, phys, PAGE_SIZE,
-					 DMA_FROM_DEVICE, attrs, NULL);
-		KUNIT_EXPECT_EQ_MSG(test, ret, want, "attrs %lx", attrs);
-		addr = dma_map_resource(et->dev, phys, PAGE_SIZE,
-					DMA_FROM_DEVICE, attrs);
-		if (dma_mapping_error(et->dev, addr)) {
-			KUNIT_EXPECT_NE_MSG(test, ret, 0, "attrs %lx", attrs);
-			continue;
-		}
-		KUNIT_EXPECT_EQ_MSG(test, ret, 0, "attrs %lx", attrs);
-		dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE,
-				   attrs);
-	}
 }
 
 /* Protection */
@@ -1268,7 +976,7 @@ static void a_list_to_read_cannot_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
 }
 
-/* The device is its own peer: it writes to one of its registers. */
+/* The device is its own peer: it writes to one of its own registers. */
 static void a_resource_is_written_in_its_direction(struct kunit *test)
 {
 	struct edu_test *et = test->priv;
@@ -1318,21 +1026,6 @@ static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
 }
 
-/* All of the backends keep the order of PCI, so a read from the device will do. */
-static void its_writes_can_be_waited_for(struct kunit *test)
-{
-	struct edu_test *et = test->priv;
-	unsigned long flags;
-	int ret;
-
-	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(et->dev));
-	KUNIT_EXPECT_EQ(test, 0, dma_flush_writes(et->dev));
-	local_irq_save(flags);
-	ret = dma_flush_writes(et->dev);
-	local_irq_restore(flags);
-	KUNIT_EXPECT_EQ(test, 0, ret);
-}
-
 static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(edu_backend_is_the_one_named),
 	KUNIT_CASE(the_device_reads_what_is_mapped),
@@ -1344,20 +1037,11 @@ static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(a_page_is_coherent_or_refused),
 	KUNIT_CASE(a_list_is_coherent_or_refused),
 	KUNIT_CASE(coherent_memory_is_coherent_on_every_backend),
-	KUNIT_CASE(noncontiguous_memory_is_coherent_or_refused),
 	KUNIT_CASE(a_refusal_takes_nothing),
-	KUNIT_CASE(the_order_is_that_of_pci),
-	KUNIT_CASE(a_completion_is_seen_after_its_data),
-	KUNIT_CASE(the_query_is_the_map_of_a_page),
-	KUNIT_CASE(the_query_is_the_map_of_a_list),
-	KUNIT_CASE(the_query_is_the_coherent_allocation),
-	KUNIT_CASE(the_query_is_the_noncontiguous_allocation),
-	KUNIT_CASE(the_query_is_the_map_of_a_resource),
 	KUNIT_CASE(a_buffer_to_read_cannot_be_written),
 	KUNIT_CASE(a_list_to_read_cannot_be_written),
 	KUNIT_CASE(a_resource_is_written_in_its_direction),
 	KUNIT_CASE(an_unmapped_buffer_cannot_be_written),
-	KUNIT_CASE(its_writes_can_be_waited_for),
 	{}
 };
 
@@ -1372,5 +1056,5 @@ static struct kunit_suite edu_test_suite = {
 
 kunit_test_suite(edu_test_suite);
 
-MODULE_DESCRIPTION("KUnit tests of the DMA contract on QEMU's edu device");
+MODULE_DESCRIPTION("KUnit tests of the DMA API on QEMU's edu device");
 MODULE_LICENSE("GPL");

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The DMA contract for memory of another PCI device.
+ * The DMA API with memory of another PCI device.
  *
  * The memory is BAR 2 of QEMU's ivshmem-plain device, given to the allocator of
- * PCI P2PDMA.  QEMU's edu device reaches it below the same PCI Express switch,
- * by its bus address; a function on the root bus through the host bridge, where
- * the CPU is one whose host bridges all can; a device that is not PCI never.
- * What a transfer did is read from the bytes in the BAR.
+ * PCI P2PDMA.  QEMU's edu device is below the same PCI Express switch and reaches it
+ * by its bus address.  A function on the root bus reaches it through the host bridge;
+ * that needs a CPU (-cpu EPYC) whose host bridges are all known to forward such
+ * accesses.  A device that is not PCI cannot reach it.  The cases compare the bytes in
+ * the BAR.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/dma-contract.h>
+#include <linux/dma-mapping.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
+#include <linux/iommu-dma.h>	/* needs what scatterlist.h includes */
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
-#define WB	DMA_ATTR_WRITE_BARRIER
 
 #define P2P_BAR		2
 #define PATTERN		0xa7
@@ -65,20 +68,8 @@ static struct pci_driver p2p_driver = {
 	.remove = p2p_remove,
 };
 
-/* As a driver does that sets its mask and knows of no peer. */
-static void settle(struct pci_dev *pdev)
-{
-	dma_set_mask(&pdev->dev, dma_get_mask(&pdev->dev));
-}
-
-/* One device is settled before there is any peer, the other when there is one. */
 static int p2p_suite_init(struct kunit_suite *suite)
 {
-	struct pci_dev *edu = pci_get_device(0x1234, 0x11e8, NULL);
-
-	if (edu)
-		settle(edu);
-	pci_dev_put(edu);
 	return pci_register_driver(&p2p_driver);
 }
 
@@ -139,7 +130,6 @@ static int p2p_test_init(struct kunit *test)
 	pt->far = root_bus_function();
 	KUNIT_ASSERT_NOT_NULL(test, pt->far);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pdev, pt->far));
-	settle(pt->far);
 	pt->alien = kunit_device_register(test, "alien");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pt->alien);
 	KUNIT_ASSERT_EQ(test, 0, dma_coerce_mask_and_coherent(pt->alien,
@@ -166,7 +156,7 @@ static int p2p_test_init(struct kunit *test)
 	return 0;
 }
 
-/* What the BAR is called on the bus: there is no offset on the machines used. */
+/* The address of the page on the bus. */
 static dma_addr_t bus_address(void *addr)
 {
 	return pci_bus_address(provider, P2P_BAR) +
@@ -174,19 +164,15 @@ static dma_addr_t bus_address(void *addr)
 		pci_resource_start(provider, P2P_BAR));
 }
 
-/* The query's errno and the map's, which must be the same. */
-static int result(struct kunit *test, struct device *dev,
-		  enum dma_data_direction dir, unsigned long attrs)
+static int map_and_unmap(struct kunit *test, struct device *dev,
+			 enum dma_data_direction dir, unsigned long attrs)
 {
 	struct p2p_test *pt = test->priv;
-	int query, map;
+	int ret = dma_map_sgtable(dev, &pt->sgt, dir, attrs);
 
-	query = dma_query_sg(dev, pt->sgl, NENTS, dir, attrs, NULL);
-	map = dma_map_sgtable(dev, &pt->sgt, dir, attrs);
-	if (!map)
+	if (!ret)
 		dma_unmap_sgtable(dev, &pt->sgt, dir, attrs);
-	KUNIT_EXPECT_EQ(test, query, map);
-	return map;
+	return ret;
 }
 
 static u32 edu_copy(void __iomem *regs, u32 src, u32 dst, u32 cmd)
@@ -236,7 +222,6 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, sg_dma_is_bus_address(&pt->sgl[2]));
 	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[0]), sg_dma_address(&pt->sgl[0]));
 	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[1]), sg_dma_address(&pt->sgl[2]));
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(dev, sg_dma_address(&pt->sgl[1])));
 
 	/* RAM to the second page of the BAR. */
 	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, sg_dma_address(&pt->sgl[1]),
@@ -249,51 +234,30 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, *((u8 *)pt->bar[1] + SZ_2K));
 }
 
-static void a_peer_s_memory_keeps_coherence(struct kunit *test)
+static void a_peer_s_memory_needs_no_sync(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
 
-	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->near->dev, DMA_FROM_DEVICE, RC));
-	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->near->dev, DMA_TO_DEVICE, RC));
-	KUNIT_EXPECT_EQ(test, 0, result(test, &pt->far->dev, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_and_unmap(test, &pt->near->dev,
+					       DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_and_unmap(test, &pt->near->dev,
+					       DMA_TO_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_and_unmap(test, &pt->far->dev,
+					       DMA_FROM_DEVICE, RC));
 }
 
-/* Nothing orders what travels to the peer with what travels to RAM. */
-static void a_peer_s_memory_refuses_a_barrier(struct kunit *test)
-{
-	struct p2p_test *pt = test->priv;
-	struct device *devs[] = { &pt->near->dev, &pt->far->dev };
-	dma_addr_t addr;
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(devs); i++) {
-		KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG,
-				dma_get_ordering(devs[i]));
-		addr = dma_map_page_attrs(devs[i], virt_to_page(pt->bar[0]), 0,
-					  SZ_2K, DMA_FROM_DEVICE, WB);
-		KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, addr);
-		if (!dma_mapping_error(devs[i], addr))
-			dma_unmap_page_attrs(devs[i], addr, SZ_2K,
-					     DMA_FROM_DEVICE, WB);
-		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-				result(test, devs[i], DMA_FROM_DEVICE, WB));
-		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-				result(test, devs[i], DMA_BIDIRECTIONAL, WB | RC));
-		KUNIT_EXPECT_EQ(test, 0, result(test, devs[i], DMA_TO_DEVICE, WB));
-		KUNIT_EXPECT_EQ(test, 0, result(test, devs[i], DMA_FROM_DEVICE, 0));
-	}
-}
-
+/* Its CPU address, or an address that the IOMMU translates to it. */
 static void through_the_host_bridge_it_has_its_cpu_address(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
 	struct device *dev = &pt->far->dev;
+	phys_addr_t phys = page_to_phys(virt_to_page(pt->bar[0]));
 
 	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
 						 DMA_BIDIRECTIONAL, RC));
 	KUNIT_EXPECT_FALSE(test, sg_dma_is_bus_address(&pt->sgl[0]));
-	KUNIT_EXPECT_EQ(test, page_to_phys(virt_to_page(pt->bar[0])),
-			sg_dma_address(&pt->sgl[0]));
+	if (!use_dma_iommu(dev))
+		KUNIT_EXPECT_EQ(test, phys, sg_dma_address(&pt->sgl[0]));
 	dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, RC);
 }
 
@@ -302,19 +266,132 @@ static void a_device_that_is_not_pci_cannot_reach_it(struct kunit *test)
 	struct p2p_test *pt = test->priv;
 
 	KUNIT_EXPECT_EQ(test, -EREMOTEIO,
-			result(test, pt->alien, DMA_FROM_DEVICE, 0));
+			map_and_unmap(test, pt->alien, DMA_FROM_DEVICE, 0));
 	KUNIT_EXPECT_EQ(test, -EREMOTEIO,
-			result(test, pt->alien, DMA_FROM_DEVICE, RC));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			result(test, pt->alien, DMA_FROM_DEVICE, WB));
+			map_and_unmap(test, pt->alien, DMA_FROM_DEVICE, RC));
 }
+
+/*
+ * A bounce buffer would hold a copy of the peer's memory: the device would write to
+ * the copy, and registers do not work as memory at all.
+ */
+#if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)
+static void needs_bounce_pool(struct kunit *test)
+{
+	unsigned int order = get_order(SZ_4M);
+
+	if (is_swiotlb_allocated())
+		return;
+	KUNIT_ASSERT_EQ(test, 0, swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL));
+	split_page(pfn_to_page(PFN_DOWN(default_swiotlb_base())), order);
+}
+
+struct forced {
+	struct device *dev;
+	struct io_tlb_mem *old, pool;
+};
+
+static void end_force(void *data)
+{
+	struct forced *f = data;
+
+	f->dev->dma_io_tlb_mem = f->old;
+}
+
+/* As with swiotlb=force, but for one device. */
+static void force_bounce(struct kunit *test, struct device *dev)
+{
+	struct forced *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->dev = dev;
+	f->old = dev->dma_io_tlb_mem;
+	f->pool = *f->old;
+	f->pool.force_bounce = true;
+	dev->dma_io_tlb_mem = &f->pool;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_force, f));
+}
+
+static void a_peer_s_memory_is_not_bounced(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->far->dev;
+	phys_addr_t phys = page_to_phys(virt_to_page(pt->bar[0]));
+
+	if (use_dma_iommu(dev))
+		kunit_skip(test, "an IOMMU is there");
+	needs_bounce_pool(test);
+	force_bounce(test, dev);
+	sg_init_one(pt->sgl, pt->bar[0], PAGE_SIZE);
+	pt->sgt.orig_nents = 1;
+	/* It may be refused, too. */
+	if (dma_map_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, 0))
+		return;
+	KUNIT_EXPECT_EQ(test, phys, sg_dma_address(pt->sgl));
+	dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, 0);
+}
+
+static void trust(void *data)
+{
+	struct pci_dev *pdev = data;
+
+	pdev->untrusted = false;
+}
+
+/* Parts of pages, for which dma-iommu bounces memory of an untrusted device. */
+static void nor_is_it_for_an_untrusted_device(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct pci_dev *devs[] = { pt->near, pt->far };
+	phys_addr_t phys = page_to_phys(virt_to_page(pt->bar[0])) + 64;
+	int i;
+
+	if (!use_dma_iommu(&pt->near->dev))
+		kunit_skip(test, "no IOMMU");
+	needs_bounce_pool(test);
+	for (i = 0; i < ARRAY_SIZE(devs); i++) {
+		struct device *dev = &devs[i]->dev;
+		struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+		devs[i]->untrusted = true;
+		KUNIT_ASSERT_EQ(test, 0,
+				kunit_add_action_or_reset(test, trust, devs[i]));
+		sg_init_table(pt->sgl, 2);
+		sg_set_buf(&pt->sgl[0], pt->bar[0] + 64, 512);
+		sg_set_buf(&pt->sgl[1], pt->ram + 64, 512);
+		pt->sgt.orig_nents = 2;
+		if (dma_map_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, 0))
+			continue;
+		if (sg_dma_is_bus_address(&pt->sgl[0]))
+			KUNIT_EXPECT_EQ(test, bus_address(pt->bar[0]) + 64,
+					sg_dma_address(&pt->sgl[0]));
+		else
+			KUNIT_EXPECT_EQ_MSG(test, phys,
+					    iommu_iova_to_phys(domain,
+							       sg_dma_address(&pt->sgl[0])),
+					    "device %d", i);
+		dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, 0);
+	}
+}
+#else
+static void a_peer_s_memory_is_not_bounced(struct kunit *test)
+{
+	kunit_skip(test, "no SWIOTLB with a single pool");
+}
+
+static void nor_is_it_for_an_untrusted_device(struct kunit *test)
+{
+	kunit_skip(test, "no SWIOTLB with a single pool");
+}
+#endif
 
 static struct kunit_case p2p_cases[] = {
 	KUNIT_CASE(a_neighbour_is_reached_by_its_bus_address),
-	KUNIT_CASE(a_peer_s_memory_keeps_coherence),
-	KUNIT_CASE(a_peer_s_memory_refuses_a_barrier),
+	KUNIT_CASE(a_peer_s_memory_needs_no_sync),
 	KUNIT_CASE(through_the_host_bridge_it_has_its_cpu_address),
 	KUNIT_CASE(a_device_that_is_not_pci_cannot_reach_it),
+	KUNIT_CASE(a_peer_s_memory_is_not_bounced),
+	KUNIT_CASE(nor_is_it_for_an_untrusted_device),
 	{}
 };
 
@@ -328,5 +405,5 @@ static struct kunit_suite p2p_suite = {
 
 kunit_test_suites(&p2p_suite);
 
-MODULE_DESCRIPTION("KUnit tests of the DMA contract for PCI peer-to-peer memory");
+MODULE_DESCRIPTION("KUnit tests of the DMA API with PCI peer-to-peer memory");
 MODULE_LICENSE("GPL");

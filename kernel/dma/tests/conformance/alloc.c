@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of memory that the DMA API allocates: what device, kernel and user space
- * see of it is the same.
+ * Promises of memory that the DMA API allocates: the device, the kernel and user space
+ * see the same bytes.
  */
 #include <linux/anon_inodes.h>
 #include <linux/dmapool.h>
@@ -13,6 +13,7 @@
 #include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include "conformance.h"
 
 static const size_t sizes[] = { 1, 512, PAGE_SIZE, 3 * PAGE_SIZE };
@@ -70,7 +71,7 @@ void conf_alloc_coherent(struct kunit *test)
 	}
 }
 
-/* It may be had, but not freed, where interrupts are off. */
+/* Allocated, but not freed, with interrupts off. */
 void conf_alloc_irqs_off(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -91,7 +92,7 @@ void conf_alloc_irqs_off(struct kunit *test)
 		expect_new(test, vaddr, addr, size);
 		dma_free_coherent(conf->dev, size, vaddr, addr);
 	}
-	/* What is given back is there at once, without a worker that finds more. */
+	/* Freed memory is there again at once: no worker gets to run meanwhile. */
 	preempt_disable();
 	for (i = 0; i < TIMES; i++) {
 		vaddr = dma_alloc_coherent(conf->dev, PAGE_SIZE, &addr,
@@ -104,7 +105,7 @@ void conf_alloc_irqs_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, TIMES, i);
 }
 
-/* Nobody but the device, and who it is mapped to, sees it: it must not hold secrets. */
+/* User space and the device may see this memory: it must not hold old data. */
 void conf_alloc_no_kernel_mapping(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -178,7 +179,7 @@ static long map_to_user(struct kunit *test, struct mapped *m, int offset,
 	return addr;
 }
 
-/* User space sees the bytes at @vaddr, from the page on that it asks for. */
+/* User space maps all but the first page, and sees the bytes at @vaddr. */
 static void expect_mmap(struct kunit *test, struct mapped *m, u8 *vaddr)
 {
 	struct conf *conf = test->priv;
@@ -198,7 +199,7 @@ static void expect_mmap(struct kunit *test, struct mapped *m, u8 *vaddr)
 	KUNIT_EXPECT_EQ(test, len, conf_same(vaddr + PAGE_SIZE, conf->seen,
 					     len));
 	vm_munmap(addr, len);
-	/* Past its end, and longer than it is. */
+	/* Behind the end of the memory, and beyond it. */
 	KUNIT_EXPECT_EQ(test, -ENXIO,
 			map_to_user(test, m, m->size >> PAGE_SHIFT, 1));
 	KUNIT_EXPECT_EQ(test, -ENXIO,
@@ -229,7 +230,7 @@ void conf_alloc_sgtable(struct kunit *test)
 	int i;
 
 	conf_needs(test, CONF_MMAP);
-	/* The pages have another, cached, mapping where memory is remapped. */
+	/* Memory that is remapped uncached has a cached mapping, too. */
 	conf_needs(test, CONF_COHERENT);
 	vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, vaddr);
@@ -245,7 +246,7 @@ void conf_alloc_sgtable(struct kunit *test)
 	dma_free_coherent(conf->dev, size, vaddr, addr);
 }
 
-/* What is mapped at @vaddr are the pages of the table? */
+/* True if the pages of the table are mapped at @vaddr, in this order. */
 static bool same_pages(struct sg_table *sgt, u8 *vaddr)
 {
 	struct sg_page_iter iter;
@@ -273,7 +274,7 @@ static void noncontiguous(struct kunit *test, unsigned long attrs)
 	KUNIT_EXPECT_EQ(test, m.size, sg_dma_len(sg));
 	vaddr = dma_vmap_noncontiguous(conf->dev, m.size, m.sgt);
 	KUNIT_ASSERT_NOT_NULL(test, vaddr);
-	/* Before something else is overwritten. */
+	/* Do not overwrite pages that are not the table's. */
 	if (!same_pages(m.sgt, vaddr)) {
 		KUNIT_FAIL(test, "other pages than the table's");
 		goto out;
@@ -297,7 +298,7 @@ out:
 	dma_free_noncontiguous(conf->dev, m.size, m.sgt, DMA_BIDIRECTIONAL);
 }
 
-/* From pages in a row, as a rule, and from pages that have gaps between them. */
+/* From contiguous pages, and from pages with gaps between them. */
 void conf_alloc_noncontiguous(struct kunit *test)
 {
 	struct page *pages[32];
@@ -340,7 +341,7 @@ void conf_alloc_pages(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, PageCompound(m.page));
 	KUNIT_EXPECT_GE(test, page_count(m.page), 1);
 	for (i = 0; i < ARRAY_SIZE(pages); i++)
-		pages[i] = nth_page(m.page, i);
+		pages[i] = m.page + i;
 
 	conf_fill(vaddr, m.size, 82);
 	dma_sync_single_for_device(conf->dev, addr, m.size, DMA_BIDIRECTIONAL);
@@ -385,7 +386,7 @@ void conf_alloc_reach(struct kunit *test)
 	}
 }
 
-/* Of a size that has not been mapped: dma-iommu keeps addresses for each size. */
+/* dma-iommu caches addresses by size, so take a size that was not mapped before. */
 static void expect_pages_within(struct kunit *test, u64 mask)
 {
 	const size_t size = CONF_BUF_SIZE + PAGE_SIZE;
@@ -407,7 +408,7 @@ static void expect_pages_within(struct kunit *test, u64 mask)
 	dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
 }
 
-/* And so it is within any mask that is accepted, if all memory is. */
+/* Allocations are within every mask that is accepted. */
 void conf_alloc_masks(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -422,7 +423,10 @@ void conf_alloc_masks(struct kunit *test)
 
 		if (dma_set_coherent_mask(conf->dev, mask))
 			continue;
-		/* Nobody refuses 32 bits, and a pool is where it is. */
+		/*
+		 * 32 bits are always accepted, also where there is no memory
+		 * within the mask.  A pool does not move.
+		 */
 		if (mask < dma_get_required_mask(conf->dev) &&
 		    !(conf->be->claims & CONF_TRANSLATES) &&
 		    (bits >= 32 || conf->be->claims & CONF_KEEPS))
@@ -443,7 +447,7 @@ void conf_alloc_masks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
 
-/* Its last reference is then the caller's, which it has now. */
+/* The reference that the caller took is the last one, and is dropped. */
 static void expect_freed(struct kunit *test, struct page *page)
 {
 	struct conf *conf = test->priv;
@@ -491,13 +495,18 @@ void conf_alloc_freed(struct kunit *test)
 	}
 }
 
+static void drain(struct work_struct *unused)
+{
+	drain_local_pages(NULL);
+}
+
 static long pages_left(void)
 {
-	drain_all_pages(NULL);
+	schedule_on_each_cpu(drain);
 	return nr_free_pages();
 }
 
-/* Memory may be had, but no address for it: then it goes back. */
+/* There is memory, but no address for it: the memory is freed again. */
 void conf_alloc_exhausted(struct kunit *test)
 {
 	enum { TRIES = 256, SIZE = SZ_64K };
@@ -545,7 +554,7 @@ void conf_alloc_exhausted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
 
-/* What dma_pool_create() takes, and what its blocks keep to. */
+/* Arguments of dma_pool_create(), which the blocks must keep to. */
 static const struct {
 	size_t size, align, boundary;
 } pools[] = {
@@ -554,8 +563,8 @@ static const struct {
 };
 
 /*
- * A free block begins with what the pool knows of it.  The device does not write
- * there: if its writes come late, it is the bytes that are wrong, not the pool.
+ * A free block begins with a header of the pool.  The device does not write there, so
+ * that a late write makes the case fail and does not corrupt the pool.
  */
 #define POOL_HEAD	16
 

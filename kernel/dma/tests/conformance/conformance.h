@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every DMA backend promises, and what a backend has to say of itself to be
- * tested for it: Documentation/core-api/dma-conformance.rst.
+ * The conformance suites: what a DMA backend tells them about itself, and what the
+ * promises share.  Documentation/core-api/dma-conformance.rst lists the promises.
  */
 #ifndef _KERNEL_DMA_TESTS_CONFORMANCE_H
 #define _KERNEL_DMA_TESTS_CONFORMANCE_H
@@ -9,52 +9,53 @@
 #include <kunit/test.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
-#include <linux/dma-ordering.h>
 #include <linux/swiotlb.h>
 
-/* Claims of a backend; conf_false_claim() finds those that are not true. */
-#define CONF_TRANSLATES	BIT(0)	/* an address leads nowhere unless mapped */
+/* Claims of a backend; conf_false_claim() names the first one that is not true. */
+#define CONF_TRANSLATES	BIT(0)	/* an address leads nowhere unless it is mapped */
 #define CONF_BOUNCES	BIT(1)	/* the device works on a copy of every buffer */
 #define CONF_COHERENT	BIT(2)	/* no mapping needs cache maintenance */
-#define CONF_COUNTS	BIT(3)	/* what is mapped shows in ->used() */
+#define CONF_COUNTS	BIT(3)	/* ->used() grows with each mapping */
 #define CONF_PAGES	BIT(4)	/* dma_alloc_pages(), dma_alloc_noncontiguous() */
 #define CONF_MMAP	BIT(5)	/* dma_mmap_attrs(), dma_get_sgtable() */
 #define CONF_RESOURCES	BIT(6)	/* dma_map_resource() */
-#define CONF_EXHAUSTS	BIT(7)	/* a few thousand mappings exhaust it */
-#define CONF_HIDES	BIT(8)	/* what is beside a buffer in its pages */
-#define CONF_KEEPS	BIT(9)	/* the memory that it allocates from */
-#define CONF_PEERS	BIT(10)	/* resources, where the bus has them for all */
+#define CONF_IOVA	BIT(7)	/* dma_iova_try_alloc() and what comes with it */
+/* Not verified: the promises that they enable fail if they are not true. */
+#define CONF_EXHAUSTS	BIT(8)	/* a few thousand mappings exhaust it */
+#define CONF_HIDES	BIT(9)	/* the device cannot see the rest of a buffer's pages */
+#define CONF_KEEPS	BIT(10)	/* it allocates from a pool that it keeps */
+#define CONF_PEERS	BIT(11)	/* every resource always has a bus address */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
-/* Holds all of it, where pages are large. */
+/* At least the whole buffer, also where pages are large. */
 #define CONF_MAX_SEGMENT max_t(size_t, SZ_64K, CONF_BUF_SIZE)
 
 struct conf;
 
 /**
  * struct dma_conformance_backend - a backend of the DMA API, for its tests
- * @name: as it is called in the results
+ * @name: parameter of the cases in the results
  * @claims: %CONF_* bits
  * @max_mapping: largest mapping in bytes, 0 if unlimited
- * @ordering: what dma_get_ordering() says of its devices
- * @narrow: bits of the mask with which it %CONF_EXHAUSTS, 0 for any
- * @missing: says what it takes and this machine lacks; NULL if nothing
- * @setup: make @conf->dev a device of it, with its mask set
+ * @narrow: number of mask bits with which it %CONF_EXHAUSTS, 0 for any
+ * @missing: returns what the backend needs and this machine lacks, NULL if nothing
+ * @setup: make @conf->dev a device of the backend and set its masks; 0 or an errno
  * @teardown: undo @setup
- * @walk: where the hardware gets to at an address: physical, or %CONF_NOWHERE
- * @read: if a walk is not enough: read memory as the device does, 0 or -EFAULT
- * @write: as @read, write
- * @fail: make the @n-th step of the mappings to come fail, if it can; n < 0: none
- * @used: slots, table entries, ... taken by the mappings of @conf->dev
- * @everywhere: there is one on each machine, um too, so that emulated ones need
- *	not play as many random operations
+ * @walk: the physical address that the hardware gets to from a bus address, or
+ *	%CONF_NOWHERE
+ * @read: optional: read memory as the device does; 0, or -EFAULT if it cannot.
+ *	Without it, the suite reads where @walk leads to.
+ * @write: optional, like @read: write memory as the device does
+ * @fail: optional: let the @n-th step of the mappings to come fail; n < 0: none
+ * @used: optional: how many slots, table entries, ... @conf->dev has taken
+ * @everywhere: every machine has this backend, um too; emulated machines play fewer
+ *	random operations on it
  */
 struct dma_conformance_backend {
 	const char *name;
 	unsigned int claims;
 	size_t max_mapping;
-	enum dma_ordering ordering;
 	unsigned int narrow;
 	const char *(*missing)(void);
 	int (*setup)(struct kunit *test, struct conf *conf);
@@ -69,17 +70,29 @@ struct dma_conformance_backend {
 };
 
 /**
+ * struct dma_conformance_device - a device that really reads and writes memory
+ * @init: register its driver, when a suite begins; 0 or an errno
+ * @exit: unregister it, when the suite ends
+ * @backend: its descriptor, NULL if the machine has no such device
+ */
+struct dma_conformance_device {
+	int (*init)(void);
+	void (*exit)(void);
+	const struct dma_conformance_backend *(*backend)(void);
+};
+
+/**
  * struct conf - a device of a backend, while a case runs
  * @be: the backend
  * @dev: the device
  * @buf: memory to map, %CONF_BUF_SIZE bytes, page aligned
- * @want: what @buf should hold in the end
+ * @want: what @buf should hold at the end of the case
  * @seen: what the device has read
- * @mask: of devices that are made up
- * @limits: likewise
- * @ranges: its offsets, likewise
- * @pool: its view of the bounce pool, which counts for this device alone
- * @used: ->used() before the case
+ * @mask: DMA mask of a device that the suite makes up
+ * @limits: segment limits of such a device
+ * @ranges: its dma_range_map
+ * @pool: its copy of the bounce pool's descriptor, which counts this device's slots
+ * @used: result of ->used() before the case
  */
 struct conf {
 	const struct dma_conformance_backend *be;
@@ -94,92 +107,88 @@ struct conf {
 	long used;
 };
 
-extern const struct dma_conformance_backend *const conf_backends[];
+/* Called from initcalls: each descriptor is registered by the file that has it. */
+void dma_conformance_add(const struct dma_conformance_backend *be);
+void dma_conformance_add_device(const struct dma_conformance_device *device);
 
-/* drivers/sn/sn_conformance.c */
-#define CONF_NR_SN	6
-extern const struct dma_conformance_backend conf_sn[CONF_NR_SN];
+/* Suite init and exit: the drivers of the real devices. */
+int conf_devices_init(struct kunit_suite *suite);
+void conf_devices_exit(struct kunit_suite *suite);
 
-int conf_backends_init(void);
-void conf_backends_exit(void);
-
-/* edu.c: QEMU's device, what is between it and memory, and the device itself. */
-#ifdef CONFIG_PCI
-extern struct device *conf_edu;
-int conf_edu_setup(struct kunit *test, struct conf *conf);
-#else
-#define conf_edu	((struct device *)NULL)
-#define conf_edu_setup	NULL
-#endif
-void conf_edu_teardown(struct conf *conf);
-const char *conf_edu_missing(void);
-const struct dma_conformance_backend *conf_real_device(void);
-
-/* ../sparc64/lsi.c: another device of QEMU's, where there can be no edu. */
-#ifdef CONFIG_DMA_SPARC64_KUNIT_TEST
-int conf_lsi_init(void);
-void conf_lsi_exit(void);
-int conf_lsi_setup(struct kunit *test, struct conf *conf);
-const char *conf_lsi_missing(void);
-const struct dma_conformance_backend *conf_lsi_device(void);
-#else
-static inline int conf_lsi_init(void)
-{
-	return 0;
-}
-
-static inline void conf_lsi_exit(void)
-{
-}
-
-static inline const struct dma_conformance_backend *conf_lsi_device(void)
-{
-	return NULL;
-}
-#endif
-
-/* Parameters: every backend; those that this machine has. */
-const void *conf_gen_all(const void *prev, char *desc);
-const void *conf_gen_present(const void *prev, char *desc);
+/* Parameters: all backends; those that this machine has; some of those. */
+const void *conf_gen_all(struct kunit *test, const void *prev, char *desc);
+const void *conf_gen_present(struct kunit *test, const void *prev, char *desc);
+const void *conf_gen_exhausts(struct kunit *test, const void *prev, char *desc);
+const void *conf_gen_hides(struct kunit *test, const void *prev, char *desc);
+const void *conf_gen_iova(struct kunit *test, const void *prev, char *desc);
 
 /*
- * Fixture of a case with a backend as its parameter, or on the real device;
- * test->priv is a conf.
+ * Fixture of a case: its parameter is a backend, and test->priv a struct conf.
+ * Without a parameter the case runs on the real device.
  */
 int conf_test_init(struct kunit *test);
 void conf_test_exit(struct kunit *test);
+/* Skip the case if the backend does not claim this. */
 void conf_needs(struct kunit *test, unsigned int claim);
+const char *conf_claim_name(unsigned int claim);
 long conf_used(struct conf *conf);
 
-/* Mappings of CONF_BUF_SIZE until there is no room; @addr holds CONF_HOGS. */
+/* direct.c: a device that the suite makes up, on dma-direct. */
+int conf_made_up(struct kunit *test, struct conf *conf);
+void conf_made_up_teardown(struct conf *conf);
+phys_addr_t conf_identity(struct conf *conf, dma_addr_t addr);
+phys_addr_t conf_through_ranges(struct conf *conf, dma_addr_t addr);
+const char *conf_generic_phys_to_dma(void);
+const char *conf_nothing_missing(void);
+
+/* bounce.c: the bounce pool of the machine, made if there is none. */
+const char *conf_bounce_pool(void);
+#ifdef CONFIG_SWIOTLB
+long conf_slots_used(struct conf *conf);
+#else
+#define conf_slots_used	NULL
+#endif
+
+/* edu.c: the backend between memory and QEMU's edu device. */
+#ifdef CONFIG_PCI
+extern struct device *conf_edu;
+int conf_edu_setup(struct kunit *test, struct conf *conf);
+void conf_edu_teardown(struct conf *conf);
+#else
+#define conf_edu		((struct device *)NULL)
+#define conf_edu_setup		NULL
+#define conf_edu_teardown	NULL
+#endif
+const char *conf_edu_missing(void);
+/* The limits of a device's segments, as before the case. */
+void conf_reset_limits(struct conf *conf);
+
+/* Room: how many bytes can be mapped. */
 #define CONF_HOGS	4096
+/* Map CONF_BUF_SIZE bytes until that fails; @addr holds CONF_HOGS. */
 int conf_fill_up(struct conf *conf, dma_addr_t *addr);
 void conf_give_back(struct conf *conf, dma_addr_t *addr, int nr);
+/* Set the mask of ->narrow bits. */
 void conf_narrow(struct kunit *test);
-/* What has been unmapped can be used again. */
+/* Wait until addresses that have been unmapped can be used again. */
 void conf_settle(struct conf *conf);
-const void *conf_gen_exhausts(const void *prev, char *desc);
-const void *conf_gen_hides(const void *prev, char *desc);
 long conf_room(struct kunit *test);
+/* As many bytes can be mapped as when the first case began. */
 void conf_expect_room(struct kunit *test);
 
-/* The bus master. */
+/* The device reads or writes memory: 0, or -EFAULT if @addr leads nowhere. */
 int conf_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len);
 int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len);
 
-/* A page that is no memory; @far: above 32 bits. */
+/* A page that is not memory; @far: above 32 bits. */
 phys_addr_t conf_resource(struct conf *conf, bool far);
 
 /* Bytes that differ from their neighbours and from those of other seeds. */
 void conf_fill(u8 *p, size_t len, u8 seed);
-/* How many bytes, from the first on, are the same? */
+/* The number of bytes, from the first one on, that are the same. */
 size_t conf_same(const u8 *got, const u8 *want, size_t len);
 
-/* The name of a claim that is not true, NULL if all are. */
-const char *conf_false_claim(struct conf *conf);
-const char *conf_claim_name(unsigned int claim);
-
-/* conformance_map.c */
+/* map.c */
 void conf_map_to_device(struct kunit *test);
 void conf_map_from_device(struct kunit *test);
 void conf_map_partial_write(struct kunit *test);
@@ -196,7 +205,7 @@ void conf_map_irqs_off(struct kunit *test);
 void conf_map_resource(struct kunit *test);
 void conf_map_neighbours(struct kunit *test);
 
-/* conformance_sg.c */
+/* sg.c */
 void conf_sg_data(struct kunit *test);
 void conf_sg_sync(struct kunit *test);
 void conf_sg_limits(struct kunit *test);
@@ -205,7 +214,7 @@ void conf_sg_unwind(struct kunit *test);
 void conf_sg_fail_nth(struct kunit *test);
 void conf_sg_merge_boundary(struct kunit *test);
 
-/* conformance_alloc.c */
+/* alloc.c */
 void conf_alloc_coherent(struct kunit *test);
 void conf_alloc_no_kernel_mapping(struct kunit *test);
 void conf_alloc_mmap(struct kunit *test);
@@ -219,10 +228,21 @@ void conf_alloc_freed(struct kunit *test);
 void conf_alloc_exhausted(struct kunit *test);
 void conf_alloc_pool(struct kunit *test);
 
-/* conformance_limits.c */
+/* limits.c */
 void conf_limit_masks(struct kunit *test);
 void conf_limit_required_mask(struct kunit *test);
 void conf_limit_mapping_size(struct kunit *test);
 void conf_limit_exhaustion(struct kunit *test);
+
+/* coherent.c */
+void conf_coherent_page(struct kunit *test);
+void conf_coherent_list(struct kunit *test);
+void conf_coherent_many(struct kunit *test);
+
+/* iova.c */
+void conf_iova_data(struct kunit *test);
+void conf_iova_unaligned(struct kunit *test);
+void conf_iova_unwind(struct kunit *test);
+void conf_iova_attributes(struct kunit *test);
 
 #endif /* _KERNEL_DMA_TESTS_CONFORMANCE_H */

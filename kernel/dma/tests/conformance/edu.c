@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's edu device: what the machine has for it stands between it and memory, be
- * that an IOMMU, a bounce pool or nothing.
+ * QEMU's edu device, behind the IOMMU or bounce pool that the machine has for it, or
+ * behind neither.
  *
- * Most promises look at memory through a walk of the tables.  The device itself takes
- * 100 ms for a transfer, but sees what a walk does not: permissions, and translations
- * that an IOMMU still has in its cache.  Its buffer is out of the CPU's reach, so what
- * it reads it writes to coherent memory, and what it is to write comes from there.
+ * Most promises look at memory through a walk of the tables.  A transfer of the device
+ * takes 100 ms, but is subject to permissions and to translations in the IOMMU's cache,
+ * which a walk is not.  The CPU cannot access the device's buffer: the device copies
+ * what it has read to coherent memory, and gets from there what it is to write.
  */
 #include <linux/delay.h>
 #include <linux/iopoll.h>
@@ -25,13 +25,16 @@
 #define EDU_DMA_START		BIT(0)
 #define EDU_DMA_TO_MEMORY	BIT(1)
 
-/* Its buffer, in its own addresses.  At the end of it QEMU 7.2 aborts. */
+/*
+ * Its buffer, in addresses of its DMA engine.  QEMU 7.2 aborts if a transfer reaches
+ * the end of the buffer.
+ */
 #define EDU_BUF			0x40000
 #define EDU_BUF_SIZE		SZ_2K
 
 struct device *conf_edu;
 static void __iomem *regs;
-static bool swapped;		/* the registers, for this CPU's readl() */
+static bool swapped;		/* registers are not in readl()'s byte order */
 static u8 *scratch;		/* EDU_BUF_SIZE bytes */
 static dma_addr_t scratch_addr;
 
@@ -51,7 +54,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	int ret;
 
-	/* One is enough. */
+	/* The first device is used, others are left alone. */
 	if (conf_edu)
 		return -EBUSY;
 	ret = pcim_enable_device(pdev);
@@ -60,7 +63,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	regs = pcim_iomap_region(pdev, 0, "dma_conformance");
 	if (IS_ERR(regs))
 		return PTR_ERR(regs);
-	/* They have the byte order of QEMU's target. */
+	/* The registers have the byte order of QEMU's target. */
 	swapped = readl(regs + EDU_ID) == swab32(EDU_ID_VALUE);
 	if (edu_get(EDU_ID) != EDU_ID_VALUE)
 		return -ENODEV;
@@ -93,26 +96,19 @@ int conf_edu_setup(struct kunit *test, struct conf *conf)
 	return dma_set_mask_and_coherent(conf_edu, DMA_BIT_MASK(32));
 }
 
-int conf_backends_init(void)
+static int edu_init(void)
 {
-	int ret = pci_register_driver(&edu_driver);
-
-	if (ret)
-		return ret;
-	ret = conf_lsi_init();
-	if (ret) {
-		pci_unregister_driver(&edu_driver);
-		return ret;
-	}
-	/* Its IOMMU may have come late. */
-	wait_for_device_probe();
-	return 0;
+	return pci_register_driver(&edu_driver);
 }
 
-void conf_backends_exit(void)
+static void edu_exit(void)
 {
-	conf_lsi_exit();
 	pci_unregister_driver(&edu_driver);
+}
+
+void conf_edu_teardown(struct conf *conf)
+{
+	conf_reset_limits(conf);
 }
 
 /* Between memory and the device's buffer, up to EDU_BUF_SIZE bytes. */
@@ -176,35 +172,7 @@ static void real_teardown(struct conf *conf)
 	dma_free_coherent(conf->dev, EDU_BUF_SIZE, scratch, scratch_addr);
 	conf_edu_teardown(conf);
 }
-#else
-#define real_setup	NULL
-#define real_teardown	NULL
-#define edu_read	NULL
-#define edu_write	NULL
 
-int conf_backends_init(void)
-{
-	return 0;
-}
-
-void conf_backends_exit(void)
-{
-}
-#endif
-
-void conf_edu_teardown(struct conf *conf)
-{
-	dma_set_max_seg_size(conf->dev, CONF_MAX_SEGMENT);
-	dma_set_seg_boundary(conf->dev, U32_MAX);
-	dma_set_min_align_mask(conf->dev, 0);
-}
-
-const char *conf_edu_missing(void)
-{
-	return conf_edu ? NULL : "no edu device (PCI 1234:11e8)";
-}
-
-/* Whatever the machine has. */
 static const struct dma_conformance_backend real = {
 	.name = "edu",
 	.missing = conf_edu_missing,
@@ -225,9 +193,35 @@ static const struct dma_conformance_backend real_iommu = {
 	.write = edu_write,
 };
 
-const struct dma_conformance_backend *conf_real_device(void)
+static const struct dma_conformance_backend *edu_backend(void)
 {
-	if (conf_lsi_device())
-		return conf_lsi_device();
-	return conf_edu && use_dma_iommu(conf_edu) ? &real_iommu : &real;
+	if (!conf_edu)
+		return NULL;
+	return use_dma_iommu(conf_edu) ? &real_iommu : &real;
+}
+
+static const struct dma_conformance_device edu = {
+	.init = edu_init,
+	.exit = edu_exit,
+	.backend = edu_backend,
+};
+
+static int __init add_edu(void)
+{
+	dma_conformance_add_device(&edu);
+	return 0;
+}
+core_initcall(add_edu);
+#endif /* CONFIG_PCI */
+
+void conf_reset_limits(struct conf *conf)
+{
+	dma_set_max_seg_size(conf->dev, CONF_MAX_SEGMENT);
+	dma_set_seg_boundary(conf->dev, U32_MAX);
+	dma_set_min_align_mask(conf->dev, 0);
+}
+
+const char *conf_edu_missing(void)
+{
+	return conf_edu ? NULL : "no edu device (PCI 1234:11e8)";
 }

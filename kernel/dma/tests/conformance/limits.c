@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a backend says of its limits is what happens at them.
+ * Promises of limits: mappings keep to what the backend says about masks and sizes.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
@@ -8,7 +8,7 @@
 #include <linux/mm.h>
 #include "conformance.h"
 
-/* A mask is taken or refused, and a mapping keeps to the one that was taken. */
+/* A mask is accepted or refused; mappings are within the one that was accepted. */
 void conf_limit_masks(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -22,12 +22,12 @@ void conf_limit_masks(struct kunit *test)
 
 		if (dma_set_mask(conf->dev, mask)) {
 			KUNIT_EXPECT_EQ(test, old, dma_get_mask(conf->dev));
-			/* Nobody may refuse 32 bits. */
+			/* 32 bits must be accepted. */
 			KUNIT_EXPECT_LT(test, bits, 32);
 			continue;
 		}
 		KUNIT_EXPECT_EQ(test, (dma_addr_t)mask, dma_get_mask(conf->dev));
-		/* Without an IOMMU the pool may be out of its reach, too. */
+		/* Without an IOMMU, the mask may not even reach the bounce pool. */
 		if (mask < dma_get_required_mask(conf->dev) &&
 		    !(conf->be->claims & CONF_TRANSLATES))
 			continue;
@@ -65,7 +65,7 @@ static u64 last_address(struct device *dev)
 	return last;
 }
 
-/* A device that has no bus address for some memory is limited by any mask. */
+/* A device with no bus address for some memory is limited, whatever its mask. */
 static void expect_limited(struct kunit *test)
 {
 	static const struct bus_dma_region page[] = { { .size = PAGE_SIZE }, {} };
@@ -78,7 +78,7 @@ static void expect_limited(struct kunit *test)
 	conf->dev->dma_range_map = all;
 }
 
-/* With the required mask nothing is out of reach, with half of it something is. */
+/* The required mask reaches all memory, and half of it does not. */
 void conf_limit_required_mask(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -90,7 +90,7 @@ void conf_limit_required_mask(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(64)));
 	KUNIT_EXPECT_FALSE(test, dma_addressing_limited(conf->dev));
 	if (!(conf->be->claims & CONF_TRANSLATES)) {
-		/* What it would be if the mask were all that mattered. */
+		/* The address of the buffer if it were not bounced. */
 		addr = phys_to_dma(conf->dev, virt_to_phys(conf->buf));
 		KUNIT_EXPECT_LE(test, addr + CONF_BUF_SIZE - 1, need);
 	}
@@ -132,7 +132,7 @@ void conf_limit_mapping_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, try_size(conf, buf, size));
 	if (size == max) {
 		KUNIT_EXPECT_EQ(test, -EIO, try_size(conf, buf, size + 1));
-		/* At any offset that the device wants kept. */
+		/* At any offset within the min_align_mask. */
 		dma_set_min_align_mask(conf->dev, 0xfff);
 		size = dma_max_mapping_size(conf->dev);
 		KUNIT_EXPECT_EQ(test, 0, try_size(conf, buf + 0xfff, size));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of single mappings: the bytes of a buffer get to where they should, from
- * every offset, in every size and direction, and no others do.
+ * Promises of single mappings: data arrives, from every offset, in every size and
+ * direction, and no byte outside of the mapping changes.
  */
 #include <linux/completion.h>
 #include <linux/irqflags.h>
@@ -26,11 +26,11 @@ static const size_t sizes[] = {
 	PAGE_SIZE + 1, 2 * PAGE_SIZE + 100,
 };
 
-/* Bytes on both sides of a mapping that have to stay. */
+/* This many bytes on both sides of a mapping must not change. */
 #define GUARD	64
 
 struct shape {
-	size_t off, size;	/* in the buffer: one page is left in front */
+	size_t off, size;	/* in the buffer, behind its first page */
 	enum dma_data_direction dir;
 	unsigned long attrs;
 	dma_addr_t addr;
@@ -54,7 +54,7 @@ static void unmap(struct kunit *test, struct shape *s)
 	dma_unmap_page_attrs(conf->dev, s->addr, s->size, s->dir, s->attrs);
 }
 
-/* The buffer, and what is around the mapping, is as it should be. */
+/* The buffer and the bytes around it are what they should be. */
 static void expect_buf(struct kunit *test, struct shape *s)
 {
 	struct conf *conf = test->priv;
@@ -177,8 +177,8 @@ void conf_map_both_ways(struct kunit *test)
 }
 
 /*
- * A part of a mapping, on whole cache lines: of what lies in the range the CPU sees
- * all, and of what lies beside it a bounce buffer hides all.
+ * Sync a part of a mapping, in whole cache lines.  The CPU sees all that the device
+ * wrote there.  If the device bounces, the CPU sees nothing of what it wrote beside.
  */
 static void sync_for_cpu(struct kunit *test, struct shape *s)
 {
@@ -306,7 +306,7 @@ void conf_map_align(struct kunit *test)
 	}
 }
 
-/* What is page aligned is so for the device, whatever was mapped before it. */
+/* A page-aligned buffer has a page-aligned address, whatever was mapped before. */
 void conf_map_page_aligned(struct kunit *test)
 {
 	static const size_t sizes[] = { PAGE_SIZE, PAGE_SIZE + 1, 3 * PAGE_SIZE };
@@ -327,7 +327,7 @@ void conf_map_page_aligned(struct kunit *test)
 	}
 }
 
-/* Neither before it is mapped nor after it was does an address lead anywhere. */
+/* An address leads nowhere after the unmap. */
 void conf_map_dead_address(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -343,7 +343,7 @@ void conf_map_dead_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EFAULT, conf_write(conf, s.addr, conf->seen, 16));
 }
 
-/* A resource: no memory, but what another device shows of itself. */
+/* A resource: registers or memory of another device. */
 
 static const unsigned long resource_attrs[] = {
 	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_PRIVILEGED, DMA_ATTR_NO_WARN,
@@ -370,7 +370,7 @@ static void expect_resource(struct kunit *test, phys_addr_t phys, size_t size,
 			    "offset %zu size %zu dir %d attrs %lx",
 			    offset_in_page(phys), size, dir, attrs);
 	KUNIT_EXPECT_LE(test, addr + size - 1, dma_get_mask(conf->dev));
-	/* Memory may be elsewhere on the bus, a peer as a rule is not. */
+	/* Without translation, a peer has the same address on the bus. */
 	KUNIT_EXPECT_EQ(test, phys, translates ?
 			conf->be->walk(conf, addr) : addr);
 	KUNIT_EXPECT_EQ(test, phys + size - 1, translates ?
@@ -412,6 +412,13 @@ void conf_map_resource(struct kunit *test)
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(resource_attrs); i++) {
+		/* Refused for each mapping of a device that needs maintenance. */
+		if (resource_attrs[i] & DMA_ATTR_REQUIRE_COHERENT &&
+		    !dev_is_dma_coherent(conf->dev)) {
+			expect_no_resource(test, phys, PAGE_SIZE,
+					   DMA_BIDIRECTIONAL, resource_attrs[i]);
+			continue;
+		}
 		for (dir = DMA_BIDIRECTIONAL; dir <= DMA_FROM_DEVICE; dir++) {
 			expect_resource(test, phys, PAGE_SIZE, dir,
 					resource_attrs[i]);
@@ -421,10 +428,7 @@ void conf_map_resource(struct kunit *test)
 					resource_attrs[i]);
 		}
 	}
-	/* Nothing orders a write to a peer. */
-	expect_no_resource(test, phys, 4, DMA_FROM_DEVICE,
-			   DMA_ATTR_WRITE_BARRIER);
-	/* Above 32 bits it is out of reach, or translated. */
+	/* A resource above the mask is refused, unless something translates. */
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(32)));
 	phys = conf_resource(conf, true);
 	addr = map_resource(conf, phys, PAGE_SIZE, DMA_BIDIRECTIONAL,
@@ -440,7 +444,10 @@ void conf_map_resource(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
 }
 
-/* What shares its pages with a buffer, or did with an earlier one, is not for it. */
+/*
+ * The device sees zeroes beside the buffer: neither what the CPU has in the same page
+ * nor what an earlier bounce left in the same slot.
+ */
 void conf_map_neighbours(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -563,7 +570,7 @@ void conf_map_many_cpus(struct kunit *test)
 	}
 }
 
-/* Where interrupts are off, as in an interrupt: what sleeps there is reported. */
+/* With interrupts off; DEBUG_ATOMIC_SLEEP reports a call that may sleep. */
 void conf_map_irqs_off(struct kunit *test)
 {
 	struct conf *conf = test->priv;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Promises of scatterlists: one DMA segment or many, the bytes come in the order of
- * the list, and what cannot be mapped to its end is not mapped at all.
+ * Promises of scatterlists: the bytes are in the order of the list, in one segment or
+ * many, and a list that cannot be mapped as a whole is not mapped at all.
  */
 #include <linux/scatterlist.h>
 #include "conformance.h"
 
-/* Pieces of the buffer: its page, an offset in it, a length. */
+/* A piece of the buffer: a page of it, an offset in the page, a length. */
 struct piece {
 	u8 page;
 	u32 off, len;
@@ -85,7 +85,7 @@ static void transfer(struct kunit *test, struct list *l, bool write)
 	KUNIT_EXPECT_EQ(test, l->total, done);
 }
 
-/* The list's bytes in the buffer: put @seed's there, or compare. */
+/* The number of bytes of the list, from the first one on, that are as in @bytes. */
 static size_t in_list(struct list *l, const u8 *bytes)
 {
 	struct scatterlist *sg;
@@ -196,7 +196,7 @@ void conf_sg_limits(struct kunit *test)
 	static const unsigned int sizes[] = { SZ_4K, SZ_8K, SZ_64K };
 	static const unsigned long boundaries[] = { SZ_4K - 1, SZ_8K - 1,
 						    U32_MAX };
-	/* The second one would cross a boundary of 8 KiB behind the first. */
+	/* Directly behind the first piece, the second would cross 8 KiB. */
 	static const struct piece wide[] = { { 0, 0, SZ_4K }, { 2, 0, SZ_8K } };
 	struct conf *conf = test->priv;
 	struct scatterlist *sg;
@@ -237,8 +237,8 @@ void conf_sg_limits(struct kunit *test)
 }
 
 /*
- * Nothing says that a list may hold an entry of no length.  The entries around it
- * are mapped, and unmapped, or the list is refused.
+ * The API does not say whether an entry may be empty.  Either the other entries are
+ * mapped, and unmapped, or the list is refused.
  */
 void conf_sg_zero_length(struct kunit *test)
 {
@@ -282,7 +282,7 @@ void conf_sg_zero_length(struct kunit *test)
 	}
 }
 
-/* The last of the entries that find no room undoes those that did. */
+/* There is room for some entries of the list only: nothing stays mapped. */
 void conf_sg_unwind(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -322,7 +322,7 @@ void conf_sg_unwind(struct kunit *test)
 	conf_give_back(conf, hogs, nr);
 }
 
-/* The same, for each step of a mapping: it fails, takes nothing, and then goes well. */
+/* Let each step of a mapping fail: nothing is taken.  In the end none fails. */
 void conf_sg_fail_nth(struct kunit *test)
 {
 	struct conf *conf = test->priv;
@@ -351,9 +351,8 @@ void conf_sg_fail_nth(struct kunit *test)
 }
 
 /*
- * With a merge boundary, entries that end and begin on it are one segment wherever
- * they are in memory, and others are not.  Without one, what is apart in memory is
- * apart on the bus, unless something translates.
+ * With a merge boundary, entries that end and begin on it become one segment, and
+ * others do not.  Without one, and without translation, no entries are merged.
  */
 void conf_sg_merge_boundary(struct kunit *test)
 {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations, the same ones to a backend and to a model of what every backend
- * promises.
+ * Random operations on a backend, compared with a model of what every backend promises.
  *
- * The model is small: a buffer has one right content.  Each cell of it belongs to the
- * CPU or to the device, mappings and syncs hand cells over, and only the owner
- * touches them.  An operation that the rules forbid at that point does nothing, so
- * that any part of a sequence is a sequence: a failing one is shrunk by leaving
- * operations out for as long as it fails.
+ * The model knows the right content of a buffer.  The CPU or the device owns each cell
+ * of the buffer, mappings and syncs change the owner, and only the owner reads and
+ * writes.  An operation that the rules forbid does nothing, so that a sequence without
+ * some of its operations is a valid sequence.  A sequence that fails is shrunk by
+ * leaving out operations as long as it still fails.
  */
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -27,12 +26,12 @@ module_param(ops, uint, 0444);
 MODULE_PARM_DESC(ops, "Operations per backend; a tenth for models that um has, too");
 
 #define CELLS		16
-#define REGION		SZ_4K	/* large pages hold several */
+#define REGION		SZ_4K	/* a large page has several regions */
 #define CELL		(REGION / CELLS)
 #define REGIONS		8
 #define SEQUENCE	250
 #define REAL_OPS	500	/* of a device that takes 100 ms to move a byte */
-#define FAILING		8	/* sequences, each allocation of which fails in turn */
+#define FAILING		8	/* sequences in which each allocation fails in turn */
 
 enum kind {
 	MAP, MAP_LIST, UNMAP, SYNC_CPU, SYNC_DEVICE, CPU_WRITE, CPU_READ,
@@ -61,7 +60,7 @@ struct region {
 	DECLARE_BITMAP(cpu, CELLS);	/* cells of the CPU */
 };
 
-/* Memory of the backend's own. */
+/* Memory that the backend has allocated. */
 struct memory {
 	size_t size;			/* 0: none */
 	void *vaddr;			/* coherent */
@@ -80,11 +79,11 @@ struct state {
 	dma_addr_t hog[CONF_HOGS];
 	int hogs;
 	unsigned long done[NR_KINDS];
-	int end;		/* of the latest run: the operation it failed at */
-	bool lossy;		/* the device loses writes, on purpose */
-	int nth;		/* allocation to fail in a run, 0 for none */
-	bool armed;		/* it had not failed before this operation */
-	int refused;		/* operations that have failed with it */
+	int end;		/* index of the operation at which the latest run failed */
+	bool lossy;		/* let the device lose its writes */
+	int nth;		/* allocation that fails in a run, 0 for none */
+	bool armed;		/* that allocation was still to come before the operation */
+	int refused;		/* operations that failed because of it */
 };
 
 static bool is_list(struct region *r)
@@ -93,8 +92,8 @@ static bool is_list(struct region *r)
 }
 
 /*
- * The bus address of a cell, and how many are in a row there; a list begins with
- * r->first, and then wraps.
+ * The bus address of a cell, and the number of cells from there on that are contiguous
+ * on the bus.  A list begins with the cell r->first and wraps.
  */
 static dma_addr_t cell_addr(struct region *r, unsigned int cell,
 			    unsigned int *row)
@@ -116,7 +115,7 @@ static dma_addr_t cell_addr(struct region *r, unsigned int cell,
 	return DMA_MAPPING_ERROR;
 }
 
-/* The n-th allocation of this task from now on fails; is it still to come? */
+/* Let the n-th allocation of this task from now on fail. */
 static void fail_nth(int n)
 {
 #ifdef CONFIG_FAULT_INJECTION
@@ -133,7 +132,7 @@ static bool is_to_fail(void)
 #endif
 }
 
-/* A mapping or an allocation has failed: because one of its own allocations has? */
+/* An operation has failed: true if an allocation of its own has, or room is gone. */
 static bool may_fail(struct state *s)
 {
 	if (s->armed && !is_to_fail()) {
@@ -197,7 +196,7 @@ static void unmap(struct state *s, struct region *r)
 
 	if (!r->mapped)
 		return;
-	/* What the CPU has written has to be handed over before. */
+	/* Before the unmap, the device must own what the CPU has written. */
 	if (is_list(r) && !bitmap_empty(r->cpu, CELLS))
 		sync(s, r, false, 0, CELLS);
 	for_each_set_bit(cell, r->cpu, CELLS)
@@ -209,7 +208,7 @@ static void unmap(struct state *s, struct region *r)
 	r->mapped = false;
 }
 
-/* Of each kind, up to two pages; but for noncontiguous memory it is zeroed. */
+/* One or two pages of each kind.  All but noncontiguous memory is zeroed. */
 static bool alloc(struct state *s, struct memory *m, const struct op *op)
 {
 	bool pages = s->conf->be->claims & CONF_PAGES;
@@ -231,7 +230,7 @@ static bool alloc(struct state *s, struct memory *m, const struct op *op)
 					   DMA_ATTR_NO_WARN);
 	if (m->sgt)
 		m->addr = sg_dma_address(m->sgt->sgl);
-	/* All but coherent memory is the CPU's at first. */
+	/* The CPU owns the memory at first, unless it is coherent. */
 	if (m->sgt)
 		dma_sync_sgtable_for_device(dev, m->sgt, DMA_BIDIRECTIONAL);
 	else if (m->page)
@@ -245,7 +244,7 @@ static bool alloc(struct state *s, struct memory *m, const struct op *op)
 	       (m->sgt || !memchr_inv(s->bytes, 0, CELL));
 }
 
-/* A last word of the device's, then it is gone. */
+/* The device writes to the memory once more, then it is freed. */
 static bool release(struct state *s, struct memory *m, u8 seed)
 {
 	struct device *dev = s->conf->dev;
@@ -270,7 +269,7 @@ static bool release(struct state *s, struct memory *m, u8 seed)
 	return good;
 }
 
-/* Take all that is left, or give it back. */
+/* Map all room that is left, or unmap it. */
 static void exhaust(struct state *s)
 {
 	if (!(s->conf->be->claims & CONF_EXHAUSTS))
@@ -283,7 +282,7 @@ static void exhaust(struct state *s)
 	}
 }
 
-/* Does each of the cells belong to the CPU, or each to the device? */
+/* True if the CPU, or the device, owns each of the cells. */
 static bool owned(struct region *r, bool cpu, unsigned int cell, unsigned int nr)
 {
 	unsigned long bits = bitmap_read(r->cpu, cell, nr);
@@ -291,7 +290,7 @@ static bool owned(struct region *r, bool cpu, unsigned int cell, unsigned int nr
 	return bits == (cpu ? GENMASK(nr - 1, 0) : 0);
 }
 
-/* As many cells at once as are in a row on the bus. */
+/* Access as many cells at once as are contiguous on the bus. */
 static bool device_moves(struct state *s, struct region *r, u8 *right,
 			 const struct op *op)
 {
@@ -316,7 +315,7 @@ static bool device_moves(struct state *s, struct region *r, u8 *right,
 	return true;
 }
 
-/* False if the backend did not do what is right. */
+/* Do an operation; false if the backend did it wrong. */
 static bool apply(struct state *s, const struct op *op)
 {
 	struct region *r = &s->region[op->region];
@@ -372,7 +371,7 @@ static bool apply(struct state *s, const struct op *op)
 	}
 }
 
-/* From a fresh start to an end at which nothing is mapped. */
+/* Run the sequence, and unmap all that is mapped at its end. */
 static bool run(struct state *s, bool count)
 {
 	bool good = true;
@@ -421,7 +420,7 @@ static void make(struct state *s, u64 seed)
 		op->kind = 0;
 		while (op->kind < EXHAUST && r % 100 >= weight[op->kind])
 			op->kind++;
-		/* Rare: it maps a whole pool. */
+		/* Rarely, because it maps a whole pool. */
 		if (!(r >> 20 & 0x1ff))
 			op->kind = EXHAUST;
 		r = prandom_u32_state(&rnd);
@@ -444,8 +443,8 @@ static int left(const struct op *op, int n)
 }
 
 /*
- * Leave out what it fails without, for up to 100 s: a case has 300.  Returns how many
- * operations are left.
+ * Leave out operations that the failure does not need, for up to 100 s, because a case
+ * has 300 s.  Returns the number of operations that are left.
  */
 static int shrink(struct state *s)
 {
@@ -530,7 +529,7 @@ static void so_does_any_sequence_of_the_real_device(struct kunit *test)
 	play(test, REAL_OPS);
 }
 
-/* The test itself: a device that loses its writes is found with two operations. */
+/* Test the test: two operations are enough to find a device that loses writes. */
 static void a_failure_is_shrunk(struct kunit *test)
 {
 	struct state *s = new_state(test);
@@ -542,9 +541,9 @@ static void a_failure_is_shrunk(struct kunit *test)
 }
 
 /*
- * One sequence, again and again, and the next time the next allocation fails: the
- * operation that needs it may fail, and takes nothing; no other one notices.  Returns
- * how many have failed.
+ * Run one sequence many times.  In the n-th run the n-th allocation fails.  The
+ * operation that needs it may fail, and must take nothing; no other operation may fail.
+ * Returns the number of allocations that failed.
  */
 static int fail_each(struct kunit *test, struct state *s, u64 this)
 {
@@ -565,8 +564,8 @@ static int fail_each(struct kunit *test, struct state *s, u64 this)
 }
 
 /*
- * From init on, where somebody has set ignore-gfp-wait=N, min-order=0 and verbose=0
- * in debugfs; without, nothing fails, and so this does.
+ * To be run from user space, which must have set ignore-gfp-wait=N, min-order=0 and
+ * verbose=0 in debugfs.  Otherwise no allocation fails, and so the case does.
  */
 static void any_allocation_of_it_may_fail(struct kunit *test)
 {
@@ -576,7 +575,7 @@ static void any_allocation_of_it_may_fail(struct kunit *test)
 
 	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
 		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
-	/* No skip: KUnit does not run again what it has skipped once. */
+	/* Do not skip the case: KUnit would skip it later, too. */
 	if (system_state < SYSTEM_RUNNING) {
 		kunit_info(test, "to be run from user space");
 		return;
@@ -606,20 +605,10 @@ static struct kunit_case stateful_test_cases[] = {
 	{}
 };
 
-static int stateful_suite_init(struct kunit_suite *suite)
-{
-	return conf_backends_init();
-}
-
-static void stateful_suite_exit(struct kunit_suite *suite)
-{
-	conf_backends_exit();
-}
-
 static struct kunit_suite stateful_test_suite = {
 	.name = "dma_stateful",
-	.suite_init = stateful_suite_init,
-	.suite_exit = stateful_suite_exit,
+	.suite_init = conf_devices_init,
+	.suite_exit = conf_devices_exit,
 	.init = conf_test_init,
 	.exit = conf_test_exit,
 	.test_cases = stateful_test_cases,

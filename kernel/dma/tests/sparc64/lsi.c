@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's lsi53c895a: a device that copies memory, for machines without an edu.
+ * QEMU's lsi53c895a, a device that copies memory, for machines without an edu device:
+ * edu needs message signalled interrupts, which sun4u does not have.
  *
- * edu wants message signalled interrupts, and sun4u has none.  This SCSI controller
- * runs programs ("SCRIPTS") that it fetches from memory, and one of their
- * instructions is a copy from memory to memory.  No disk takes part.  What the
- * program is read through, and both sides of the copy, is what the machine has
- * between a PCI device and memory.
+ * This SCSI controller fetches programs ("SCRIPTS") from memory and runs them.  One of
+ * their instructions copies memory.  No disk takes part.  The program and both sides of
+ * the copy are accessed through the IOMMU that the machine has for PCI devices.
  *
  * Registers and instructions: LSI53C895A PCI to Ultra2 SCSI Controller Technical
  * Manual, chapters 4 and 5.
@@ -14,12 +13,13 @@
 #include <linux/iopoll.h>
 #include <linux/pci.h>
 #include "../conformance/conformance.h"
+#include "lsi.h"
 
 #define LSI_DSTAT		0x0c
-#define LSI_DSTAT_SIR		BIT(2)		/* the INT of a program */
+#define LSI_DSTAT_SIR		BIT(2)		/* the program has executed INT */
 #define LSI_ISTAT		0x14
-#define LSI_ISTAT_DIP		BIT(0)		/* LSI_DSTAT has something to say */
-#define LSI_DSP			0x2c		/* run the program at */
+#define LSI_ISTAT_DIP		BIT(0)		/* a bit of LSI_DSTAT is set */
+#define LSI_DSP			0x2c		/* address of the program to run */
 #define LSI_MOVE		0xc0000000	/* length, source, destination */
 #define LSI_INT			0x98080000
 #define LSI_REGISTERS		1		/* its BAR */
@@ -66,12 +66,12 @@ static struct pci_driver lsi_driver = {
 	.remove = lsi_remove,
 };
 
-int conf_lsi_init(void)
+static int lsi_init(void)
 {
 	return pci_register_driver(&lsi_driver);
 }
 
-void conf_lsi_exit(void)
+static void lsi_exit(void)
 {
 	pci_unregister_driver(&lsi_driver);
 }
@@ -140,7 +140,7 @@ static void real_teardown(struct conf *conf)
 		dma_free_coherent(conf->dev, PAGE_SIZE, program, program_addr);
 	scratch = NULL;
 	program = NULL;
-	conf_edu_teardown(conf);
+	conf_reset_limits(conf);
 }
 
 static int real_setup(struct kunit *test, struct conf *conf)
@@ -168,8 +168,20 @@ static const struct dma_conformance_backend lsi_real = {
 	.write = lsi_write,
 };
 
-/* Or NULL: the real device is another, or there is none. */
-const struct dma_conformance_backend *conf_lsi_device(void)
+static const struct dma_conformance_backend *lsi_backend(void)
 {
 	return conf_lsi ? &lsi_real : NULL;
 }
+
+static const struct dma_conformance_device lsi = {
+	.init = lsi_init,
+	.exit = lsi_exit,
+	.backend = lsi_backend,
+};
+
+static int __init add_lsi(void)
+{
+	dma_conformance_add_device(&lsi);
+	return 0;
+}
+core_initcall(add_lsi);

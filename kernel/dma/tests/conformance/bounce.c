@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * dma-direct with bounce buffers: for every mapping, for memory above the mask of the
+ * device, from a pool that grows, and from a restricted pool.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/memblock.h>
+#include "conformance.h"
+
+/* Memory that is not in the pool is above 32 bits on the bus of small_mask. */
+#define OFFSET_HIGH	BIT_ULL(36)
+
+#ifdef CONFIG_SWIOTLB
+const char *conf_bounce_pool(void)
+{
+	unsigned int order = get_order(SZ_4M);
+
+	if (is_swiotlb_allocated())
+		return NULL;
+	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
+		return "no memory for a bounce pool";
+	/* As in a pool that was reserved, each page has a reference of its own. */
+	split_page(pfn_to_page(PFN_DOWN(default_swiotlb_base())), order);
+	return NULL;
+}
+
+static int bounce_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = conf_made_up(test, conf);
+
+	if (ret)
+		return ret;
+#ifdef CONFIG_SWIOTLB_DYNAMIC
+	/* Its list of pools cannot be copied.  No other device bounces meanwhile. */
+	conf->dev->dma_io_tlb_mem->force_bounce = true;
+#else
+	if (conf->dev->dma_io_tlb_mem != &conf->pool)
+		conf->pool = *conf->dev->dma_io_tlb_mem;
+#ifdef CONFIG_DEBUG_FS
+	atomic_long_set(&conf->pool.total_used, 0);
+#endif
+	conf->pool.force_bounce = true;
+	conf->dev->dma_io_tlb_mem = &conf->pool;
+#endif
+	return 0;
+}
+
+static void bounce_teardown(struct conf *conf)
+{
+	conf->dev->dma_io_tlb_mem->force_bounce = false;
+	conf_made_up_teardown(conf);
+}
+
+long conf_slots_used(struct conf *conf)
+{
+#ifdef CONFIG_DEBUG_FS
+	return atomic_long_read(&conf->dev->dma_io_tlb_mem->total_used);
+#else
+	return 0;
+#endif
+}
+#else
+const char *conf_bounce_pool(void)
+{
+	return "no SWIOTLB";
+}
+
+#define bounce_setup	conf_made_up
+#define bounce_teardown	conf_made_up_teardown
+#endif
+
+#define BOUNCE_CLAIMS	(CONF_BOUNCES | CONF_COHERENT | CONF_PAGES | CONF_MMAP | \
+			 (IS_ENABLED(CONFIG_DEBUG_FS) ? CONF_COUNTS : 0))
+#define BOUNCE_MAX	(IO_TLB_SEGSIZE << IO_TLB_SHIFT)
+
+static const char *fixed_pool(void)
+{
+	size_t most = BOUNCE_MAX;
+
+	if (most < CONF_BUF_SIZE)
+		return "a bounce buffer holds less than the pages of the test";
+	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
+						    conf_bounce_pool();
+}
+
+static const struct dma_conformance_backend swiotlb = {
+	.name = "swiotlb",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS,
+	.max_mapping = BOUNCE_MAX,
+	.missing = fixed_pool,
+	.setup = bounce_setup,
+	.teardown = bounce_teardown,
+	.walk = conf_identity,
+	.used = conf_slots_used,
+};
+
+static const char *dynamic_pool(void)
+{
+	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? conf_bounce_pool() :
+						    "SWIOTLB_DYNAMIC is not set";
+}
+
+static const struct dma_conformance_backend dynamic = {
+	.name = "swiotlb-dynamic",
+	.claims = BOUNCE_CLAIMS,
+	.max_mapping = BOUNCE_MAX,
+	.missing = dynamic_pool,
+	.setup = bounce_setup,
+	.teardown = bounce_teardown,
+	.walk = conf_identity,
+	.used = conf_slots_used,
+};
+
+/* The device reaches 32 bits of the bus: the pool is there, other memory is above. */
+static const char *pool_in_reach(void)
+{
+	return conf_generic_phys_to_dma() ?: fixed_pool();
+}
+
+static int small_mask_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = bounce_setup(test, conf);
+
+	if (ret)
+		return ret;
+#ifdef CONFIG_SWIOTLB
+	conf->pool.force_bounce = false;
+	conf->ranges[0] = (struct bus_dma_region) {
+		.cpu_start = conf->pool.defpool.start,
+		.dma_start = SZ_1M,
+		.size = conf->pool.defpool.end - conf->pool.defpool.start,
+	};
+	conf->ranges[1] = (struct bus_dma_region) {
+		.dma_start = OFFSET_HIGH, .size = PFN_PHYS(max_pfn),
+	};
+#endif
+	conf->dev->dma_range_map = conf->ranges;
+	/* Coherent memory is not bounced: its mask stays at 64 bits. */
+	return dma_set_mask(conf->dev, DMA_BIT_MASK(32));
+}
+
+static const struct dma_conformance_backend small_mask = {
+	.name = "swiotlb-mask",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS,
+	.max_mapping = BOUNCE_MAX,
+	.missing = pool_in_reach,
+	.setup = small_mask_setup,
+	.teardown = bounce_teardown,
+	.walk = conf_through_ranges,
+	.used = conf_slots_used,
+};
+
+/* The device reaches the pool alone, and coherent memory is allocated from it. */
+static const char *restricted_pool(void)
+{
+	return IS_ENABLED(CONFIG_DMA_RESTRICTED_POOL) ? fixed_pool() :
+							"no DMA_RESTRICTED_POOL";
+}
+
+static int restricted_setup(struct kunit *test, struct conf *conf)
+{
+	int ret = bounce_setup(test, conf);
+
+#ifdef CONFIG_DMA_RESTRICTED_POOL
+	conf->pool.for_alloc = true;
+#endif
+	return ret;
+}
+
+static phys_addr_t in_pool(struct conf *conf, dma_addr_t addr)
+{
+#ifdef CONFIG_SWIOTLB
+	if (addr >= conf->pool.defpool.start && addr < conf->pool.defpool.end)
+		return addr;
+#endif
+	return CONF_NOWHERE;
+}
+
+static const struct dma_conformance_backend restricted = {
+	.name = "restricted",
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS | CONF_KEEPS,
+	.max_mapping = BOUNCE_MAX,
+	.missing = restricted_pool,
+	.setup = restricted_setup,
+	.teardown = bounce_teardown,
+	.walk = in_pool,
+	.used = conf_slots_used,
+};
+
+static int __init add_bounce(void)
+{
+	dma_conformance_add(&swiotlb);
+	dma_conformance_add(&small_mask);
+	dma_conformance_add(&restricted);
+	dma_conformance_add(&dynamic);
+	return 0;
+}
+core_initcall(add_bounce);
