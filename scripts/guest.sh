@@ -118,6 +118,30 @@ kunit_machine() {
 	esac
 }
 
+# kunit_variants: the names of scripts/variants.list.
+kunit_variants() { sed '/^#/d; s/|.*//' "$top/scripts/variants.list"; }
+
+# shellcheck disable=SC2034 # for the scripts that source this
+# kunit_on NAME: kunit_setup and kunit_machine for a device variant, or for a kernel named
+# ARCH[-VARIANT]. $backend is what the edu suite has to find, if that is to be judged.
+kunit_on() {
+	local row qemu kernel device
+	row=$(grep "^$1|" "$top/scripts/variants.list")
+	if [ -z "$row" ]; then
+		IFS=- read -r qemu kernel <<<"$1"
+		kunit_setup "$qemu" "$kernel"
+		kunit_machine
+		backend=''
+		return
+	fi
+	IFS='|' read -r _ backend qemu kernel device <<<"$row"
+	device=${device:-edu}
+	kunit_setup "${1%%-*}"
+	machine="$qemu ${!device} $icount" args=("edu_kunit.backend=$backend")
+	# Words of the kernel's.
+	[ -z "$kernel" ] || args+=("$kernel")
+}
+
 # xen_hypervisor: the hypervisor's file, taken out of Debian's package, in $xen. Nothing is
 # installed: the package would make the host boot Xen.
 xen_hypervisor() {
