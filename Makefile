@@ -40,6 +40,8 @@ help:
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
 	@echo '  fault-injection  random sequences, each allocation of which fails in turn'
 	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
+	@echo '  prove         each defect that the fixes mend: the same tests without and with'
+	@echo '                them (WRITE=1 puts the table into the documentation)'
 	@echo '  mutants       break one promise at a time; a suite must notice'
 	@echo 'Working on the patches:'
 	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch'
@@ -59,7 +61,7 @@ check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all $(PARTS)
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
-.PHONY: cross docs bench coverage mutants fault-injection
+.PHONY: cross docs bench coverage mutants fault-injection prove
 deps: ; @scripts/deps check
 deps-all: ; @scripts/deps check-all
 tree: deps ; @scripts/tree
@@ -74,6 +76,7 @@ docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench
 coverage: tree ; @scripts/coverage
 mutants: tree ; @scripts/mutants
+prove: deps-all tree ; @scripts/prove $(if $(WRITE),--write)
 fault-injection: tree ; @scripts/fault-injection
 
 .PHONY: edit refresh clean distclean
