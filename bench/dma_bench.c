@@ -19,9 +19,6 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/swiotlb.h>
-#ifdef DMA_ATTR_MANDATORY
-#include <linux/dma-contract.h>
-#endif
 #ifdef CONFIG_X86
 #include <asm/msr.h>
 #endif
@@ -204,36 +201,48 @@ static __same void measure_alloc(struct device *dev)
 		false);
 }
 
-#ifdef DMA_ATTR_MANDATORY
+static __same void measure_phys(struct device *dev, const char *op,
+				phys_addr_t phys, unsigned long attrs)
+{
+	dma_addr_t addr = dma_map_phys(dev, phys, PAGE_SIZE, DMA_FROM_DEVICE,
+				       attrs);
+
+	if (dma_mapping_error(dev, addr)) {
+		MEASURE(op, "refuse",
+			dma_map_phys(dev, phys, PAGE_SIZE, DMA_FROM_DEVICE,
+				     attrs),
+			NULL, (void)0, true);
+		return;
+	}
+	dma_unmap_phys(dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, attrs);
+	MEASURE(op,
+		"map", addr = dma_map_phys(dev, phys, PAGE_SIZE,
+					   DMA_FROM_DEVICE, attrs),
+		"unmap", dma_unmap_phys(dev, addr, PAGE_SIZE,
+					DMA_FROM_DEVICE, attrs),
+		true);
+}
+
+/*
+ * Callers that pass a mandatory attribute.  The base prints a warning if it
+ * refuses to bounce, so not with swiotlb=force.
+ */
 static __same void measure_mandatory(struct device *dev, struct page *page,
 				     struct sg_table *sgt)
 {
 	const unsigned long coherent = DMA_ATTR_REQUIRE_COHERENT;
-	const unsigned long barrier = DMA_ATTR_WRITE_BARRIER;
-	struct dma_query query;
-	dma_addr_t addr;
-	void *cpu;
 
-	measure_page(dev, "map_page+coherent", page, coherent);
-	measure_page(dev, "map_page+barrier", page, barrier);
+	if (is_swiotlb_force_bounce(dev))
+		return;
+	measure_phys(dev, "map_phys+coherent", page_to_phys(page), coherent);
 	measure_sgtable(dev, "map_sgtable_16+coherent", sgt, coherent);
-	measure_sgtable(dev, "map_sgtable_16+barrier", sgt, barrier);
-	MEASURE("alloc_coherent+barrier",
-		"alloc", cpu = dma_alloc_attrs(dev, PAGE_SIZE, &addr,
-					       GFP_ATOMIC, barrier),
-		"free", dma_free_attrs(dev, PAGE_SIZE, cpu, addr, barrier),
-		false);
-	MEASURE("query_page",
-		"query", dma_query_page(dev, page, 0, PAGE_SIZE,
-					DMA_FROM_DEVICE, 0, &query),
-		NULL, (void)0, true);
-}
-#else
-static __same void measure_mandatory(struct device *dev, struct page *page,
-				     struct sg_table *sgt)
-{
-}
+#ifdef DMA_ATTR_WRITE_BARRIER
+	measure_phys(dev, "map_phys+barrier", page_to_phys(page),
+		     DMA_ATTR_WRITE_BARRIER);
+	measure_sgtable(dev, "map_sgtable_16+barrier", sgt,
+			DMA_ATTR_WRITE_BARRIER);
 #endif
+}
 
 static __same void measure(struct device *dev, phys_addr_t mmio,
 			   struct page **pages, struct sg_table *sgt1,
@@ -250,6 +259,7 @@ static __same void measure(struct device *dev, phys_addr_t mmio,
 					  DMA_FROM_DEVICE),
 		true);
 	measure_page(dev, "map_page", pages[0], 0);
+	measure_phys(dev, "map_phys", page_to_phys(pages[0]), 0);
 	MEASURE("map_sg_1",
 		"map", dma_map_sg(dev, sgt1->sgl, 1, DMA_FROM_DEVICE),
 		"unmap", dma_unmap_sg(dev, sgt1->sgl, 1, DMA_FROM_DEVICE),
