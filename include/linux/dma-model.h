@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Model DMA hardware, for tests: it misbehaves wherever the DMA API allows it.
- * Documentation/core-api/dma-model.rst shows how to test a driver on it.
- */
 #ifndef _LINUX_DMA_MODEL_H
 #define _LINUX_DMA_MODEL_H
 
@@ -11,21 +7,37 @@
 
 struct bus_dma_region;
 struct device;
-struct dma_fabric;
 struct kunit;
 
-/*
- * What the device of a model finds on its way to memory.  They compose.
+/**
+ * DOC: features of a model
  *
- * CACHE	does not snoop: the CPU and the device each have a copy of a buffer
- * REORDER	posted writes land in any order that the mappings allow
- * NO_BARRIER	with REORDER: there is no barrier, DMA_ATTR_WRITE_BARRIER is
- *		refused, coherent memory is not ordered either
- * IOMMU	a small page table, which it cannot get around
- * LAZY		with IOMMU: cached translations live on until a flush
- * BOUNCE	buffers out of reach are copied through a few slots
- * BOUNCE_ALL	with BOUNCE: all buffers are
- * OFFSET	bus addresses are not physical addresses
+ * A model is made of features, which can be combined. Each describes what lies
+ * between the device and memory.
+ *
+ * %DMA_MODEL_CACHE:
+ *	The device does not snoop the CPU's cache. CPU and device each have a
+ *	copy of a buffer.
+ * %DMA_MODEL_REORDER:
+ *	Posted writes reach memory in a random order. Writes to coherent memory
+ *	are the exception: one is seen only when all earlier writes of the device
+ *	are.
+ * %DMA_MODEL_NO_BARRIER:
+ *	With %DMA_MODEL_REORDER: coherent memory is not ordered either. Instead,
+ *	dma_sync_*_for_cpu() and dma_unmap_*() of a buffer which the device may
+ *	write wait for all its writes.
+ * %DMA_MODEL_IOMMU:
+ *	All accesses go through an IOMMU with a small address space.
+ * %DMA_MODEL_LAZY:
+ *	With %DMA_MODEL_IOMMU: cached translations of unmapped pages stay valid
+ *	until they are flushed.
+ * %DMA_MODEL_BOUNCE:
+ *	Buffers that the device cannot reach are copied through a few bounce
+ *	slots.
+ * %DMA_MODEL_BOUNCE_ALL:
+ *	With %DMA_MODEL_BOUNCE: all buffers are.
+ * %DMA_MODEL_OFFSET:
+ *	Bus addresses differ from physical addresses.
  */
 #define DMA_MODEL_CACHE		BIT(0)
 #define DMA_MODEL_REORDER	BIT(1)
@@ -37,15 +49,16 @@ struct kunit;
 #define DMA_MODEL_OFFSET	BIT(7)
 
 /**
- * struct dma_model_params - which model
+ * struct dma_model_params - parameters of a model
  * @features: %DMA_MODEL_* bits
- * @seed: of all its random choices; 0 for dma_model.seed= of the command line
- * @iommu_pages: size of the IOMMU's address space in pages, 0 for 256
- * @iommu_base: its first address, page aligned, 0 for 1 MiB
- * @slots: bounce slots of half a page each, even, 0 for 64
+ * @seed: seed of all random choices; 0 for dma_model.seed= of the command line
+ * @iommu_pages: size of the IOMMU's address space in pages; 0 for 256
+ * @iommu_base: first address of the IOMMU's address space, page aligned; 0 for
+ *	1 MiB
+ * @slots: number of bounce slots, even; a slot is half a page; 0 for 64
  * @ranges: with %DMA_MODEL_OFFSET, the ranges of memory that the bus can
- *	address, up to one of size 0; they have to stay as long as the model
- *	does.  NULL for two halves of memory that have changed places.
+ *	address; the last one has size 0. The array must exist as long as the
+ *	model. NULL makes the two halves of memory change places.
  */
 struct dma_model_params {
 	unsigned int features;
@@ -59,14 +72,16 @@ struct dma_model_params {
 /**
  * enum dma_model_fault_reason - what is wrong with an access or a call
  * @DMA_MODEL_OK: nothing; never recorded
- * @DMA_MODEL_UNMAPPED: no mapping at this address; the device got -EFAULT
- * @DMA_MODEL_DENIED: the mapping's direction does not allow it; -EFAULT
- * @DMA_MODEL_STALE: the mapping is gone, but its translation was still cached;
- *	the device did not notice
- * @DMA_MODEL_LATE: a posted write landed when its buffer had been unmapped, and
- *	was dropped
- * @DMA_MODEL_MISUSE: the driver synced or unmapped what it had not mapped, or
- *	in another direction; nothing was done
+ * @DMA_MODEL_UNMAPPED: nothing is mapped at this address; the device got -EFAULT
+ * @DMA_MODEL_DENIED: the direction of the mapping does not allow the access; the
+ *	device got -EFAULT
+ * @DMA_MODEL_STALE: the buffer was unmapped, but the IOMMU had cached its
+ *	translation; the device did not notice
+ * @DMA_MODEL_LATE: the buffer was unmapped before a posted write reached it; the
+ *	write was dropped
+ * @DMA_MODEL_MISUSE: the driver mapped an address that is not memory without
+ *	%DMA_ATTR_MMIO; or it synced or unmapped a range that is not mapped, or is
+ *	mapped in another direction, or not as MMIO; the call did nothing
  */
 enum dma_model_fault_reason {
 	DMA_MODEL_OK,
@@ -78,11 +93,11 @@ enum dma_model_fault_reason {
 };
 
 /**
- * struct dma_model_fault - an access or a call that was wrong
- * @reason: what was wrong with it
- * @write: the device wrote; for a call: it was for the device to write
- * @addr: its DMA address; physical for %DMA_MODEL_LATE
- * @len: its length in bytes; where it crosses pages, that in one of them
+ * struct dma_model_fault - a wrong access of the device or call of the driver
+ * @reason: what was wrong
+ * @write: the device wrote; for a call: the direction lets the device write
+ * @addr: DMA address; physical address for %DMA_MODEL_LATE and for a map
+ * @len: length in bytes; an access that crosses pages is recorded page by page
  */
 struct dma_model_fault {
 	enum dma_model_fault_reason reason;
@@ -92,13 +107,14 @@ struct dma_model_fault {
 };
 
 /**
- * struct dma_model_stats - what a model holds
+ * struct dma_model_stats - resources in use on a model
  * @maps: mappings and allocations
- * @slots: bounce slots taken
- * @iommu_pages: pages of the IOMMU's address space taken
- * @iommu_stale: those of them that are unmapped and wait for a flush
- * @in_flight: posted writes, in pieces of up to 64 bytes, that have not landed
- * @faults: all that have been recorded, read or not
+ * @slots: bounce slots
+ * @iommu_pages: pages of the IOMMU's address space
+ * @iommu_stale: the part of @iommu_pages that is unmapped and waits for a flush
+ * @in_flight: posted writes, in pieces of up to 64 bytes, that have not reached
+ *	memory
+ * @faults: faults recorded so far, whether they were read or not
  */
 struct dma_model_stats {
 	unsigned int maps;
@@ -109,37 +125,26 @@ struct dma_model_stats {
 	unsigned int faults;
 };
 
-/* A device on a model. */
+/* Put a device on a model, and take it off. */
 int dma_model_attach(struct device *dev, const struct dma_model_params *params);
 int dma_model_detach(struct device *dev);
 int kunit_dma_model_attach(struct kunit *test, struct device *dev,
 			   const struct dma_model_params *params);
 
-/* What it does: the bus master. */
+/* Play the device: its accesses to memory. */
 int dma_model_write(struct device *dev, dma_addr_t addr, const void *buf,
 		    size_t len);
 int dma_model_read(struct device *dev, dma_addr_t addr, void *buf, size_t len);
 phys_addr_t dma_model_walk(struct device *dev, dma_addr_t addr);
 
-/* What happens to it. */
+/* Play the rest of the hardware. */
 void dma_model_step(struct device *dev);
+void dma_model_drain(struct device *dev);
 void dma_model_flush_iotlb(struct device *dev);
 void dma_model_fail(struct device *dev, int n);
 
-/* What has become of it. */
+/* See what happened. */
 bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault);
 void dma_model_get_stats(struct device *dev, struct dma_model_stats *stats);
-
-/* The interconnect that reorders, on its own. */
-#define DMA_FABRIC_BARRIER	BIT(0)
-
-struct dma_fabric *dma_fabric_create(u64 seed, unsigned int paths);
-void dma_fabric_destroy(struct dma_fabric *f);
-void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
-		      const void *buf, size_t len, unsigned int flags);
-void dma_fabric_settle(struct dma_fabric *f, unsigned int path);
-void dma_fabric_step(struct dma_fabric *f);
-void dma_fabric_drain(struct dma_fabric *f);
-unsigned int dma_fabric_in_flight(struct dma_fabric *f);
 
 #endif /* _LINUX_DMA_MODEL_H */

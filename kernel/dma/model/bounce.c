@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Model of bounce buffers: a few slots, in pages that any device can reach.
+ * Model of bounce buffers: a few slots in memory that any device can reach.
  *
- * On the bus they are at WINDOW, wherever they are in memory, so that a device
- * with a small mask has them, too.  What else the bus had there it lost.
+ * Their bus address is WINDOW, whatever their physical address is, so that a
+ * device with a small DMA mask reaches them as well.  They hide the memory that
+ * would have these bus addresses without them.
  *
- * Slots are taken from random places, so that they are soon in pieces.
+ * Slots are taken at random places, so that free space is fragmented soon.
  */
 #include <linux/bitmap.h>
 #include <linux/slab.h>
@@ -24,7 +25,7 @@ struct model_bounce *model_bounce_create(unsigned int slots)
 {
 	struct model_bounce *b;
 
-	b = kzalloc(struct_size(b, taken, BITS_TO_LONGS(slots)), GFP_KERNEL);
+	b = kzalloc_flex(*b, taken, BITS_TO_LONGS(slots));
 	if (!b)
 		return NULL;
 	b->slots = slots;
@@ -61,8 +62,9 @@ static unsigned long find_area(struct model_bounce *b, size_t size,
 }
 
 /*
- * Memory for @size bytes, @offset above a multiple of @align + 1, not across a
- * multiple of @boundary + 1 if they fit in there; MODEL_NOWHERE if there is none.
+ * Take @size bytes at @offset from a multiple of @align + 1.  They do not cross a
+ * multiple of @boundary + 1, unless they are larger than that.  MODEL_NOWHERE if
+ * the slots have run out.
  */
 phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
 			       size_t offset, unsigned long align,
@@ -74,7 +76,7 @@ phys_addr_t model_bounce_alloc(struct model_bounce *b, size_t size,
 	if (size > b->slots * SLOT)
 		return MODEL_NOWHERE;
 	nr = DIV_ROUND_UP(offset + size, SLOT);
-	/* At a multiple, or fewer of one size might fit than did before. */
+	/* Pieces of one size fit as often as before if each starts at a multiple. */
 	i = rounddown(prandom_u32_state(rnd) % b->slots, nr);
 	i = find_area(b, size, offset, nr, mask, -first & mask, boundary, i);
 	if (i >= b->slots)

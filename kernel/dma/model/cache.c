@@ -2,34 +2,37 @@
 /*
  * Model of a cache that devices do not snoop.
  *
- * Of every page that a non-coherent device may access there are two copies: the
- * page is what the CPU sees, in its cache; the shadow is what devices see, RAM.
- * Each byte is in one of four states, and a sync or unmap is what moves it:
+ * Each page that a non-coherent device may access has two copies.  The page
+ * itself is what the CPU sees: its cache.  The shadow is what devices see: RAM.
+ * Each byte is in one of four states, which syncs, unmaps and device writes
+ * change:
  *
- * CPU		The CPU owns it.  It may have changed it, that is what the two
- *		copies are compared for.
- * DEVICE	Handed over for the device to write.
- * HIDDEN	And written.  What the CPU sees was fetched before.
- * STALE	The CPU had only read it, and the device has written to it since,
- *		without having been given it back, which the DMA API allows.
+ * CPU		The CPU owns the byte.  It is dirty if the two copies differ.
+ * DEVICE	The device owns the byte and has not written it.
+ * HIDDEN	The device owns the byte and has written it.  The CPU sees a value
+ *		that it fetched before.
+ * STALE	The CPU owned the byte and had not changed it when the device wrote
+ *		it.  The DMA API allows that: a buffer that the CPU only reads need
+ *		not be synced for the device again.
  *
- * A cache writes dirty lines back, and fetches others, when it likes.  This one
- * does so at the worst moment, which is more often than a random one but never
- * one that a cache may not choose:
+ * A real cache writes dirty lines back and fetches lines when it likes.  This one
+ * always does so at the moment that does most harm, among those that a real cache
+ * could choose:
  *
- *  - What the CPU reads of a HIDDEN byte is never what is in RAM, not even by
- *    chance.
- *  - What the CPU writes to a byte that it does not own is lost.
- *  - What the CPU writes to a byte that it owns stays in the cache until a sync
- *    for the device, which drops it if the buffer is for the device to write.
- *  - What the device writes to a byte that is dirty in the cache is lost: the
- *    line is written back later.
+ *  - A HIDDEN byte never reads as the value in RAM, not even by chance.
+ *  - A CPU write to a byte that the device owns is lost.
+ *  - A CPU write to a byte that the CPU owns stays in the cache until a sync for
+ *    the device.  That sync drops it if the direction is DMA_FROM_DEVICE.
+ *  - A device write to a byte that is dirty in the cache is lost, because the
+ *    dirty line is written back later.
  *
- * Hence a sync that is missing, or comes too early or too late, shows always.
- * A line is one byte, so that buffers may share lines: dma_get_cache_alignment()
- * is about the machine, on which the model cannot improve.
+ * So a driver whose sync is missing, too early or too late fails every time.
  *
- * There is one RAM: shadows belong to pages, and devices share them.
+ * A cache line is one byte: two buffers never share a line.  A driver that shares
+ * a line of the real machine between a buffer and other data (see
+ * dma_get_cache_alignment()) is not found out.
+ *
+ * There is one RAM: shadows belong to pages, and all devices share them.
  */
 #include <linux/hashtable.h>
 #include <linux/highmem.h>
@@ -69,13 +72,13 @@ static struct shadow *get(phys_addr_t phys)
 
 	if (s)
 		return s;
-	s = kzalloc(sizeof(*s), GFP_ATOMIC | __GFP_NOWARN);
+	s = kzalloc_obj(*s, GFP_ATOMIC | __GFP_NOWARN);
 	if (!s)
 		return NULL;
 	s->pfn = PHYS_PFN(phys);
 	/*
-	 * Until something is written back, all of the page is dirty.  What else is
-	 * in it may have been freed, or never been allocated.
+	 * All of the page is dirty until it is written back.  The rest of the page
+	 * may be free memory, which sanitizers must not complain about.
 	 */
 	page = kmap_local_page(pfn_to_page(s->pfn));
 	data = (unsigned long *)s->data;
@@ -94,7 +97,7 @@ static void put(struct shadow *s)
 	kfree(s);
 }
 
-/* A part of a page: @s->data[@from] to [@to - 1], and @page as the CPU sees it. */
+/* Bytes @from to @to - 1 of a page: the CPU's copy is @page, the other @s->data. */
 struct part {
 	struct shadow *s;
 	u8 *page;
@@ -115,7 +118,7 @@ static void part_end(struct part *p)
 	kunmap_local(p->page);
 }
 
-/* Whatever was fetched, it was not what is in RAM now. */
+/* Make sure that the CPU's copy of byte @i differs from RAM. */
 static void hide(struct part *p, size_t i)
 {
 	p->s->state[i] = HIDDEN;
@@ -123,6 +126,7 @@ static void hide(struct part *p, size_t i)
 		p->page[i] = ~p->s->data[i];
 }
 
+/* Take a reference to the shadow of each byte; -ENOMEM, or 0. */
 int model_cache_get(phys_addr_t phys, size_t size)
 {
 	phys_addr_t pos = phys;
@@ -163,7 +167,7 @@ void model_cache_put(phys_addr_t phys, size_t size)
 	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
-		/* A byte that was never synced is what the CPU last saw. */
+		/* A byte that was not synced keeps the value that the CPU saw last. */
 		for (i = p.from; i < p.to; i++)
 			if (!--p.s->byte_users[i])
 				p.s->state[i] = CPU;
@@ -208,7 +212,7 @@ static void for_device(phys_addr_t phys, size_t size,
 	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
-/* What the device does not write must survive, so all is written back. */
+/* Bytes that the device does not write must survive, so all is written back. */
 void model_cache_map(phys_addr_t phys, size_t size,
 		     enum dma_data_direction dir)
 {
@@ -240,7 +244,7 @@ void model_cache_for_cpu(phys_addr_t phys, size_t size,
 	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
-/* Somewhere in the buffer, what the CPU does not own is fetched once more. */
+/* Fetch up to 64 bytes that the device owns again, somewhere in the buffer. */
 void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd)
 {
 	size_t at = prandom_u32_state(rnd) % size;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How to test a driver on model hardware: a toy, once as it should be and once with
- * each of its syncs forgotten or at the wrong place.
+ * An example: how to test a driver on model hardware.
  *
- * The toy's device has a request to read, a reply to write, and a record which it
- * reads and overwrites.  It inverts all bytes.  When it is done it counts up a word
- * in coherent memory.
+ * The toy driver is tested as it should be, and with each of its syncs left out or
+ * misplaced.  Its device reads a request, writes the inverted bytes as a reply, and
+ * inverts the bytes of a record.  Then it writes the number of the transfer to
+ * coherent memory.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -24,13 +24,13 @@ enum mistake {
 static const struct wrong {
 	enum mistake mistake;
 	const char *name;
-	int good;		/* transfers that work nevertheless */
+	int good;		/* how many of 50 transfers work all the same */
 } wrongs[] = {
 	{ REQUEST_NOT_SYNCED, "request_not_synced" },
 	{ REQUEST_SYNCED_EARLY, "request_synced_before_it_is_written" },
 	{ REPLY_NOT_SYNCED, "reply_not_synced" },
-	{ REPLY_SYNCED_EARLY, "reply_synced_before_it_is_there" },
-	/* Only the first one: what it has read in the end is the CPU's. */
+	{ REPLY_SYNCED_EARLY, "reply_synced_before_it_is_written" },
+	/* From the second transfer on, the CPU owns the record already. */
 	{ RECORD_NOT_TAKEN, "record_written_without_a_sync_for_the_cpu", 49 },
 	{ RECORD_NOT_GIVEN, "record_not_synced_for_the_device" },
 	{ RECORD_NOT_TAKEN_BACK, "record_read_without_a_sync_for_the_cpu" },
@@ -47,7 +47,7 @@ struct toy {
 	enum mistake mistake;
 };
 
-/* The device, as the test sees it */
+/* The device, played by the test */
 
 static int toy_device_runs(struct toy *t)
 {
@@ -136,7 +136,7 @@ static bool toy_works(struct toy *t, u8 val)
 	while (READ_ONCE(*t->done) != t->nr)
 		dma_model_step(dev);
 
-	/* The reply is only read, so it needs no sync before it is used again. */
+	/* The CPU only reads the reply, so it needs no sync for the device. */
 	if (t->mistake != REPLY_NOT_SYNCED && t->mistake != REPLY_SYNCED_EARLY)
 		dma_sync_single_for_cpu(dev, t->reply_dma, LEN,
 					DMA_FROM_DEVICE);
@@ -152,13 +152,14 @@ static bool toy_works(struct toy *t, u8 val)
 static const unsigned int models[] = {
 	DMA_MODEL_CACHE,
 	DMA_MODEL_CACHE | DMA_MODEL_REORDER,
+	DMA_MODEL_CACHE | DMA_MODEL_REORDER | DMA_MODEL_NO_BARRIER,
 	DMA_MODEL_CACHE | DMA_MODEL_IOMMU,
 	DMA_MODEL_CACHE | DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
 	DMA_MODEL_CACHE | DMA_MODEL_REORDER | DMA_MODEL_IOMMU | DMA_MODEL_LAZY |
 		DMA_MODEL_OFFSET,
 };
 
-/* In how many of @transfers it has worked. */
+/* How many of @transfers work? */
 static int run(struct kunit *test, unsigned int features, u64 seed,
 	       enum mistake mistake, int transfers)
 {
@@ -170,7 +171,7 @@ static int run(struct kunit *test, unsigned int features, u64 seed,
 
 	KUNIT_ASSERT_EQ(test, dma_model_attach(t->dev, &params), 0);
 	t->mistake = mistake;
-	/* No transfer has these bytes, or their inverse. */
+	/* No transfer uses this value or its inverse. */
 	memset(t->request, 0xa5, LEN);
 	memset(t->reply, 0xa5, LEN);
 	memset(t->record, 0xa5, LEN);
@@ -210,7 +211,7 @@ static void a_driver_with_a_mistake_always_fails(struct kunit *test)
 					    seed);
 }
 
-/* All that the test of a driver needs. */
+/* The shortest test of a driver. */
 static void a_driver_is_tested(struct kunit *test)
 {
 	static const struct dma_model_params params = {
@@ -227,8 +228,8 @@ static void a_driver_is_tested(struct kunit *test)
 	toy_close(t);
 }
 
-/* An ever so small device that makes mistakes of its own. */
-static void a_device_that_writes_its_request_is_found_out(struct kunit *test)
+/* A test can find mistakes of the device, too: of its firmware, for instance. */
+static void a_device_that_writes_its_request_faults(struct kunit *test)
 {
 	static const struct dma_model_params params = {
 		.features = DMA_MODEL_IOMMU,
@@ -267,7 +268,7 @@ static struct kunit_case driver_cases[] = {
 	KUNIT_CASE(a_driver_is_tested),
 	KUNIT_CASE(a_driver_without_mistakes_works),
 	KUNIT_CASE_PARAM(a_driver_with_a_mistake_always_fails, wrong_gen_params),
-	KUNIT_CASE(a_device_that_writes_its_request_is_found_out),
+	KUNIT_CASE(a_device_that_writes_its_request_faults),
 	{}
 };
 
@@ -279,5 +280,5 @@ static struct kunit_suite driver_suite = {
 
 kunit_test_suite(driver_suite);
 
-MODULE_DESCRIPTION("A driver on model DMA hardware, with mistakes and without");
+MODULE_DESCRIPTION("KUnit tests of a toy driver on model DMA hardware");
 MODULE_LICENSE("GPL");

@@ -3,23 +3,23 @@
  * Model of an interconnect that reorders posted writes.
  *
  * There are several paths to memory.  A write waits in the queue of its path
- * until it lands; those of one path land in the order in which they were issued,
- * those of different paths in any order.  So a write that is seen says nothing
- * of earlier ones that took another path, unless it is a barrier: that one
- * lands when all writes issued before it have.  Later ones may still overtake
- * it.
+ * until it lands.  Writes on one path land in the order in which they were issued;
+ * writes on different paths land in any order.  So a write that has landed says
+ * nothing about earlier writes on other paths, unless it is a barrier: a barrier
+ * lands when all writes issued before it have landed.  A later write may overtake
+ * a barrier.
  *
- * What lands when is random: after a write, or when dma_fabric_step() lets a
- * moment pass.  The same calls with the same seed give the same order.
+ * A write lands at a random moment: when another write is issued, or when
+ * model_fabric_step() lets time pass.  The same calls with the same seed give the
+ * same order.
  *
- * Nothing is allocated once the fabric is there, so nothing can fail.
+ * All memory is allocated by model_fabric_create(), so no other function fails.
  */
-#include <linux/export.h>
 #include <linux/slab.h>
 #include "model.h"
 
 #define PIECE	64	/* bytes that land at once */
-#define DEPTH	16	/* pieces that wait on a path */
+#define DEPTH	16	/* pieces that can wait on a path */
 
 struct piece {
 	u64 seq;
@@ -34,7 +34,7 @@ struct lane {
 	struct piece queue[DEPTH];
 };
 
-struct dma_fabric {
+struct model_fabric {
 	spinlock_t lock;	/* protects all below */
 	struct rnd_state rnd;
 	u64 seq;
@@ -50,7 +50,7 @@ static struct piece *head(struct lane *p)
 	return &p->queue[p->head];
 }
 
-static struct lane *oldest(struct dma_fabric *f)
+static struct lane *oldest(struct model_fabric *f)
 {
 	struct lane *p, *old = NULL;
 
@@ -60,7 +60,7 @@ static struct lane *oldest(struct dma_fabric *f)
 	return old;
 }
 
-static void land_head(struct dma_fabric *f, struct lane *p)
+static void land_head(struct model_fabric *f, struct lane *p)
 {
 	struct piece *w = head(p);
 
@@ -70,19 +70,19 @@ static void land_head(struct dma_fabric *f, struct lane *p)
 	f->in_flight--;
 }
 
-static void land(struct dma_fabric *f, struct lane *p)
+static void land(struct model_fabric *f, struct lane *p)
 {
 	struct lane *old;
 
 	lockdep_assert_held(&f->lock);
-	/* To land the oldest first is always allowed, barrier or not. */
+	/* The oldest write can always land: it has nothing to wait for. */
 	if (head(p)->barrier)
 		while ((old = oldest(f)) != p)
 			land_head(f, old);
 	land_head(f, p);
 }
 
-static void land_any(struct dma_fabric *f)
+static void land_any(struct model_fabric *f)
 {
 	unsigned int first = prandom_u32_state(&f->rnd), i;
 
@@ -96,20 +96,12 @@ static void land_any(struct dma_fabric *f)
 	}
 }
 
-static void land_in_ram(void *ctx, phys_addr_t phys, const void *buf,
-			size_t len)
+struct model_fabric *model_fabric_create(u64 seed, unsigned int paths,
+					 model_land_t land, void *ctx)
 {
-	model_ram_write(phys, buf, len);
-}
+	struct model_fabric *f;
 
-struct dma_fabric *model_fabric_create(u64 seed, unsigned int paths,
-				       model_land_t land, void *ctx)
-{
-	struct dma_fabric *f;
-
-	if (!paths)
-		return NULL;
-	f = kvzalloc(struct_size(f, path, paths), GFP_KERNEL);
+	f = kvzalloc_flex(*f, path, paths);
 	if (!f)
 		return NULL;
 	spin_lock_init(&f->lock);
@@ -120,48 +112,21 @@ struct dma_fabric *model_fabric_create(u64 seed, unsigned int paths,
 	return f;
 }
 
-/**
- * dma_fabric_create - make an interconnect that reorders
- * @seed: of its random choices
- * @paths: how many ways there are through it
- *
- * Context: Process; may sleep.
- * Return: the fabric, or NULL if there is no memory or @paths is 0.
- */
-struct dma_fabric *dma_fabric_create(u64 seed, unsigned int paths)
-{
-	return model_fabric_create(seed, paths, land_in_ram, NULL);
-}
-EXPORT_SYMBOL_GPL(dma_fabric_create);
-
-/**
- * dma_fabric_destroy - drain and free an interconnect
- * @f: from dma_fabric_create(), not in use any more; or NULL
- *
- * Context: Process.
- */
-void dma_fabric_destroy(struct dma_fabric *f)
+void model_fabric_destroy(struct model_fabric *f)
 {
 	if (f)
-		dma_fabric_drain(f);
+		model_fabric_drain(f);
 	kvfree(f);
 }
-EXPORT_SYMBOL_GPL(dma_fabric_destroy);
 
-/**
- * dma_fabric_write - post a write to memory
- * @f: the fabric
- * @path: which way it takes, modulo the number of paths.  The caller sends
- *	writes to one address the same way, unless their order does not matter.
- * @phys: physical address of RAM.  It has to stay until the write has landed.
- * @buf: what to write; copied
- * @len: bytes to write; lands in pieces that end at multiples of 64
- * @flags: %DMA_FABRIC_BARRIER if it is to land after all earlier writes
- *
- * Context: Any but NMI.
+/*
+ * Post a write on @path modulo the number of paths.  The caller sends all writes
+ * to one address the same way.  Each piece ends at a multiple of PIECE, and lands
+ * on its own.
  */
-void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
-		      const void *buf, size_t len, unsigned int flags)
+void model_fabric_write(struct model_fabric *f, unsigned int path,
+			phys_addr_t phys, const void *buf, size_t len,
+			bool barrier)
 {
 	struct lane *p = &f->path[path % f->paths];
 	unsigned long irq;
@@ -175,7 +140,7 @@ void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
 		w->seq = f->seq++;
 		w->phys = phys;
 		w->len = min(len, (size_t)(PIECE - phys % PIECE));
-		w->barrier = flags & DMA_FABRIC_BARRIER;
+		w->barrier = barrier;
 		memcpy(w->data, buf, w->len);
 		f->in_flight++;
 		phys += w->len;
@@ -186,18 +151,9 @@ void dma_fabric_write(struct dma_fabric *f, unsigned int path, phys_addr_t phys,
 		land_any(f);
 	spin_unlock_irqrestore(&f->lock, irq);
 }
-EXPORT_SYMBOL_GPL(dma_fabric_write);
 
-/**
- * dma_fabric_settle - wait for the writes of one path
- * @f: the fabric
- * @path: the path, as for dma_fabric_write()
- *
- * What a read does that takes this path.
- *
- * Context: Any but NMI.
- */
-void dma_fabric_settle(struct dma_fabric *f, unsigned int path)
+/* Land all writes on @path, as a read does that takes this path. */
+void model_fabric_drain_path(struct model_fabric *f, unsigned int path)
 {
 	struct lane *p = &f->path[path % f->paths];
 	unsigned long flags;
@@ -207,33 +163,9 @@ void dma_fabric_settle(struct dma_fabric *f, unsigned int path)
 		land(f, p);
 	spin_unlock_irqrestore(&f->lock, flags);
 }
-EXPORT_SYMBOL_GPL(dma_fabric_settle);
 
-/**
- * dma_fabric_step - let a moment pass
- * @f: the fabric
- *
- * If writes are on their way, one of them lands, and what it has to wait for.
- *
- * Context: Any but NMI.
- */
-void dma_fabric_step(struct dma_fabric *f)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&f->lock, flags);
-	land_any(f);
-	spin_unlock_irqrestore(&f->lock, flags);
-}
-EXPORT_SYMBOL_GPL(dma_fabric_step);
-
-/**
- * dma_fabric_drain - wait for all writes
- * @f: the fabric
- *
- * Context: Any but NMI.
- */
-void dma_fabric_drain(struct dma_fabric *f)
+/* Land all writes. */
+void model_fabric_drain(struct model_fabric *f)
 {
 	unsigned long flags;
 	struct lane *p;
@@ -243,17 +175,19 @@ void dma_fabric_drain(struct dma_fabric *f)
 		land_head(f, p);
 	spin_unlock_irqrestore(&f->lock, flags);
 }
-EXPORT_SYMBOL_GPL(dma_fabric_drain);
 
-/**
- * dma_fabric_in_flight - how many writes are on their way?
- * @f: the fabric
- *
- * Context: Any but NMI.
- * Return: the number of pieces of up to 64 bytes that have not landed.
- */
-unsigned int dma_fabric_in_flight(struct dma_fabric *f)
+/* Let time pass: a write lands, if there is one, and all that it must follow. */
+void model_fabric_step(struct model_fabric *f)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, flags);
+	land_any(f);
+	spin_unlock_irqrestore(&f->lock, flags);
+}
+
+/* How many pieces have not landed? */
+unsigned int model_fabric_in_flight(struct model_fabric *f)
 {
 	return READ_ONCE(f->in_flight);
 }
-EXPORT_SYMBOL_GPL(dma_fabric_in_flight);

@@ -2,13 +2,13 @@
 /*
  * Model of an IOMMU with a small address space.
  *
- * A table has an entry per page: the bus address, and what the device may do
- * there.  Accesses go through a cache of translations.  An unmapped page is gone
- * from the table at once, but stays in that cache until it is invalidated: at
+ * A table has an entry per page: its bus address, and whether the device may read
+ * or write it.  The IOMMU caches translations.  Unmapping a page clears its table
+ * entry at once.  The cached translation lives until the cache is flushed: at
  * once as well (strict), or when many pages have been unmapped, addresses run
- * out, or a test says so (lazy).  Until then its address is not used again.
+ * out, or a test asks for it (lazy).  Until then the address is not used again.
  *
- * Addresses are taken from random places, so that the space is soon in pieces.
+ * Addresses are taken at random places, so that the space is fragmented soon.
  */
 #include <linux/bitmap.h>
 #include <linux/slab.h>
@@ -17,7 +17,7 @@
 #define READS	BIT(0)
 #define WRITES	BIT(1)
 
-#define CACHED		32	/* translations in the cache */
+#define CACHED		32	/* size of the translation cache */
 
 struct entry {
 	dma_addr_t bus;
@@ -28,8 +28,8 @@ struct model_iommu {
 	dma_addr_t base;
 	unsigned int pages;
 	bool lazy;
-	unsigned long *taken;	/* a bit per page: its address is in use */
-	unsigned long *stale;	/* unmapped, and may be in the cache */
+	unsigned long *taken;	/* a bit per page: address in use */
+	unsigned long *stale;	/* a bit per page: unmapped, maybe still cached */
 	struct {
 		unsigned int page;
 		struct entry e;
@@ -42,7 +42,7 @@ struct model_iommu *model_iommu_create(dma_addr_t base, unsigned int pages,
 {
 	struct model_iommu *mmu;
 
-	mmu = kvzalloc(struct_size(mmu, table, pages), GFP_KERNEL);
+	mmu = kvzalloc_flex(*mmu, table, pages);
 	if (!mmu)
 		return NULL;
 	mmu->base = base;
@@ -65,7 +65,7 @@ void model_iommu_destroy(struct model_iommu *mmu)
 	kvfree(mmu);
 }
 
-/* @pages in a row that are not taken; up to @limit, which is returned if none. */
+/* Index of @pages free ones in a row, below @limit; @limit if there are none. */
 static unsigned long find_area(struct model_iommu *mmu, unsigned int limit,
 			       unsigned int pages, unsigned long align_mask,
 			       unsigned long boundary, unsigned long i)
@@ -84,8 +84,9 @@ static unsigned long find_area(struct model_iommu *mmu, unsigned int limit,
 }
 
 /*
- * @pages addresses in a row up to @mask, not across a multiple of @boundary
- * pages; DMA_MAPPING_ERROR if there are none.
+ * Take @pages pages in a row of the address space.  No address is above @mask, and
+ * they do not cross a multiple of @boundary pages.  DMA_MAPPING_ERROR if there are
+ * none.
  */
 dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages,
 			     u64 mask, unsigned long align_mask,
@@ -100,7 +101,7 @@ dma_addr_t model_iommu_alloc(struct model_iommu *mmu, unsigned int pages,
 	if (pages > limit)
 		return DMA_MAPPING_ERROR;
 
-	/* At a multiple, or fewer of one size might fit than did before. */
+	/* Pieces of one size fit as often as before if each starts at a multiple. */
 	i = rounddown(prandom_u32_state(rnd) % limit, pages);
 	i = find_area(mmu, limit, pages, align_mask, boundary, i);
 	if (i == limit)
@@ -127,7 +128,7 @@ void model_iommu_map(struct model_iommu *mmu, dma_addr_t iova, dma_addr_t bus,
 	}
 }
 
-/* Also for addresses that model_iommu_alloc() has given and nobody has mapped. */
+/* Free addresses of model_iommu_alloc(), whether they were mapped or not. */
 void model_iommu_unmap(struct model_iommu *mmu, dma_addr_t iova,
 		       unsigned int pages)
 {
@@ -155,7 +156,7 @@ static struct entry *look_up(struct model_iommu *mmu, dma_addr_t iova)
 							&mmu->table[page];
 }
 
-/* What is in the table, which is not what the device sees. */
+/* Translate by the table alone.  The device sees cached translations first. */
 bool model_iommu_walk(struct model_iommu *mmu, dma_addr_t iova,
 		      dma_addr_t *bus)
 {
@@ -168,8 +169,8 @@ bool model_iommu_walk(struct model_iommu *mmu, dma_addr_t iova,
 }
 
 /*
- * What the device sees.  It gets to *@bus if this is DMA_MODEL_OK, and if it is
- * DMA_MODEL_STALE, when it should not.
+ * Translate an access of the device.  DMA_MODEL_OK and DMA_MODEL_STALE set *@bus:
+ * the access goes there.
  */
 enum dma_model_fault_reason model_iommu_access(struct model_iommu *mmu,
 					       dma_addr_t iova, bool write,

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A device on model hardware: what it does, and what becomes of it.
+ * A device on model hardware, as the test plays it.
  *
- * An access takes this way, of which a model has the parts that it was made
- * with:
+ * An access of the device goes through the parts that the model has:
  *
- *   address -> IOMMU -> bus address -> window of the bounce slots, or range of
- *   memory -> physical address -> interconnect -> memory: that of the CPU, or
- *   behind a cache that is not snooped, the shadow of it
+ *   DMA address
+ *	-> IOMMU ->			bus address
+ *	-> bounce window or range ->	physical address
+ *	-> interconnect ->		memory as the CPU sees it; or its shadow,
+ *					behind a cache that the device does not snoop
  *
- * In the end it has to hit what the driver has mapped.  Real hardware without an
- * IOMMU would get at any memory; here that is a fault, so that nothing that a
- * driver or a test does wrong can harm the rest of the kernel.  Only direction
- * is left to the IOMMU.
+ * The physical address must belong to a mapping of the driver.  Without an IOMMU
+ * real hardware could access any memory.  The model records a fault instead, so
+ * that a mistake of a driver or a test cannot harm the rest of the kernel.  The
+ * direction of a mapping is checked by the IOMMU alone.
  *
- * A posted write is translated when it is issued and hits memory when it lands.
+ * A posted write is translated when it is issued, and accesses memory when it
+ * lands.
  */
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
@@ -29,13 +31,11 @@
 #define MODULE_PARAM_PREFIX "dma_model."
 
 #define PATHS	4	/* through the interconnect */
-#define LINE	64	/* neighbours take different paths */
-
-#define ALL_FEATURES	GENMASK(7, 0)
+#define LINE	64	/* bytes in a row that take the same path */
 
 static ulong default_seed = 1;
 module_param_named(seed, default_seed, ulong, 0644);
-MODULE_PARM_DESC(seed, "Seed of the models that are not given one");
+MODULE_PARM_DESC(seed, "Seed of models whose parameters have none");
 
 void model_fault(struct dma_model *m, enum dma_model_fault_reason reason,
 		 bool write, u64 addr, size_t len)
@@ -59,7 +59,7 @@ static phys_addr_t bus_to_phys(struct dma_model *m, dma_addr_t bus)
 			model_range_to_phys(m->params.ranges, bus);
 }
 
-/* MAP_* of the mappings that hold all of [@phys, @phys + @len); -ENOENT if none. */
+/* MAP_* of all mappings that contain [@phys, @phys + @len); -ENOENT if none does. */
 static int covered(struct dma_model *m, phys_addr_t phys, size_t len)
 {
 	struct model_map *map;
@@ -74,8 +74,8 @@ static int covered(struct dma_model *m, phys_addr_t phys, size_t len)
 }
 
 /*
- * Where does an access get to?  Within one page.  MAP_* and *@phys, -EFAULT, or
- * -ENOENT if it is lost without the device noticing.
+ * Translate an access within one page to *@phys.  MAP_* of the mapping there,
+ * -EFAULT, or -ENOENT if the access is lost and the device does not notice.
  */
 static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
 		  phys_addr_t *phys)
@@ -125,7 +125,7 @@ static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
 
 	spin_lock_irqsave(&m->lock, irq);
 	flags = covered(m, phys, len);
-	/* The mapping may have gone since the address was translated. */
+	/* The buffer may have been unmapped since the address was translated. */
 	if (flags < 0)
 		memset(buf, 0xff, len);
 	else if (flags & MAP_CACHED)
@@ -139,18 +139,19 @@ static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
  * dma_model_write - let the device write to memory
  * @dev: device on a model
  * @addr: DMA address
- * @buf: what to write
- * @len: bytes to write
+ * @buf: bytes to write
+ * @len: number of bytes
  *
- * The write is posted: with %DMA_MODEL_REORDER it may not have landed when this
- * returns, see dma_model_step() and dma_flush_writes().
+ * The write is posted: with %DMA_MODEL_REORDER it may not have reached memory when
+ * the function returns.  See dma_model_step() and dma_model_drain().
  *
  * Context: Any but NMI.
- * Return: 0;
- *	-EFAULT if it met a fault, which is recorded; pages before that are
- *	written;
- *	-ENXIO if there is an MMIO resource at @addr, which is not modelled;
- *	-ENODEV if @dev is on no model.
+ * Return:
+ * * 0: the write was issued
+ * * -EFAULT: fault; it is recorded, and the pages before it were written
+ * * -ENXIO: @addr is mapped with %DMA_ATTR_MMIO; the registers of other devices
+ *   are not modelled
+ * * -ENODEV: @dev is not on a model
  */
 int dma_model_write(struct device *dev, dma_addr_t addr, const void *buf,
 		    size_t len)
@@ -178,10 +179,9 @@ int dma_model_write(struct device *dev, dma_addr_t addr, const void *buf,
 		}
 		for (pos = phys; pos < phys + n; pos = end) {
 			end = min(phys + n, round_down(pos, LINE) + LINE);
-			dma_fabric_write(m->fabric, pos / LINE % PATHS, pos,
-					 buf + (pos - phys), end - pos,
-					 flags & MAP_BARRIER ?
-						 DMA_FABRIC_BARRIER : 0);
+			model_fabric_write(m->fabric, pos / LINE % PATHS, pos,
+					   buf + (pos - phys), end - pos,
+					   flags & MAP_BARRIER);
 		}
 	}
 	return 0;
@@ -192,13 +192,17 @@ EXPORT_SYMBOL_GPL(dma_model_write);
  * dma_model_read - let the device read memory
  * @dev: device on a model
  * @addr: DMA address
- * @buf: for what is read
- * @len: bytes to read
+ * @buf: buffer for the bytes read
+ * @len: number of bytes
  *
- * The device sees its own earlier writes there.
+ * The read returns what earlier writes of the device have written there.
  *
  * Context: Any but NMI.
- * Return: as dma_model_write().
+ * Return:
+ * * 0: @buf is filled
+ * * -EFAULT: fault; it is recorded, and the pages before it were read
+ * * -ENXIO: @addr is mapped with %DMA_ATTR_MMIO
+ * * -ENODEV: @dev is not on a model
  */
 int dma_model_read(struct device *dev, dma_addr_t addr, void *buf, size_t len)
 {
@@ -223,7 +227,7 @@ int dma_model_read(struct device *dev, dma_addr_t addr, void *buf, size_t len)
 			return -ENXIO;
 		for (pos = round_down(phys, LINE);
 		     m->fabric && pos < phys + n; pos += LINE)
-			dma_fabric_settle(m->fabric, pos / LINE % PATHS);
+			model_fabric_drain_path(m->fabric, pos / LINE % PATHS);
 		fetch(m, phys, buf, n);
 	}
 	return 0;
@@ -231,16 +235,18 @@ int dma_model_read(struct device *dev, dma_addr_t addr, void *buf, size_t len)
 EXPORT_SYMBOL_GPL(dma_model_read);
 
 /**
- * dma_model_walk - where does an address lead to?
+ * dma_model_walk - translate a DMA address
  * @dev: device on a model
  * @addr: DMA address
  *
- * By the tables of the model, without an access: neither permissions nor cached
- * translations count, and there is no fault.
+ * Looks the address up in the tables of the model.  It is not an access of the
+ * device: permissions and cached translations do not count, and no fault is
+ * recorded.
  *
  * Context: Any but NMI.
- * Return: a physical address: that of the bounce slot if there is one; all ones if
- *	nothing is mapped at @addr, or @dev is on no model.
+ * Return: the physical address that the device accesses, which is in a bounce slot
+ *	if the buffer bounces; %PHYS_ADDR_MAX if nothing is mapped at @addr or @dev
+ *	is not on a model.
  */
 phys_addr_t dma_model_walk(struct device *dev, dma_addr_t addr)
 {
@@ -261,7 +267,7 @@ phys_addr_t dma_model_walk(struct device *dev, dma_addr_t addr)
 }
 EXPORT_SYMBOL_GPL(dma_model_walk);
 
-/* A mapping that is chosen at random has what the device owns fetched again. */
+/* Let the CPU's cache fetch a part of a random mapping again. */
 static void disturb(struct dma_model *m)
 {
 	struct model_map *map;
@@ -281,11 +287,12 @@ static void disturb(struct dma_model *m)
 }
 
 /**
- * dma_model_step - let a moment pass
- * @dev: device on a model; else nothing happens
+ * dma_model_step - let time pass
+ * @dev: device; nothing happens if it is not on a model
  *
- * For what happens at random moments: a posted write lands, a line of the cache
- * is dropped and fetched again.
+ * Makes something happen that happens at random moments: a posted write reaches
+ * memory, the CPU's cache drops some bytes and fetches them again.  A test calls
+ * it in the loop that polls for a completion.
  *
  * Context: Any but NMI.
  */
@@ -298,15 +305,33 @@ void dma_model_step(struct device *dev)
 	if (m->params.features & DMA_MODEL_CACHE)
 		disturb(m);
 	if (m->fabric)
-		dma_fabric_step(m->fabric);
+		model_fabric_step(m->fabric);
 }
 EXPORT_SYMBOL_GPL(dma_model_step);
 
 /**
- * dma_model_flush_iotlb - invalidate all cached translations
- * @dev: device on a model; else nothing happens
+ * dma_model_drain - let all posted writes of a device reach memory
+ * @dev: device; nothing happens if it is not on a model
  *
- * What %DMA_MODEL_LAZY puts off.
+ * A test calls it where the driver would read a register of the device: on PCI the
+ * answer to such a read pushes the device's earlier writes ahead of it.
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_drain(struct device *dev)
+{
+	struct dma_model *m = model_of(dev);
+
+	if (m && m->fabric)
+		model_fabric_drain(m->fabric);
+}
+EXPORT_SYMBOL_GPL(dma_model_drain);
+
+/**
+ * dma_model_flush_iotlb - invalidate all cached translations
+ * @dev: device; nothing happens if it is not on a model
+ *
+ * Does the invalidation that %DMA_MODEL_LAZY defers.
  *
  * Context: Any but NMI.
  */
@@ -325,10 +350,10 @@ EXPORT_SYMBOL_GPL(dma_model_flush_iotlb);
 
 /**
  * dma_model_fail - make a mapping or an allocation fail
- * @dev: device on a model; else nothing happens
- * @n: which of the steps to come fails, 1 for the next one; 0 for none.  A
- *	mapping takes one to four steps: memory to keep its record, a bounce slot,
- *	a shadow, an I/O address.
+ * @dev: device; nothing happens if it is not on a model
+ * @n: number of the step that fails, counted from 1 for the next one; 0 for none.
+ *	A mapping takes one to four steps: memory for its record, a bounce slot, a
+ *	shadow page behind the cache, an I/O address.
  *
  * Context: Any but NMI.
  */
@@ -348,11 +373,11 @@ EXPORT_SYMBOL_GPL(dma_model_fail);
 /**
  * dma_model_next_fault - read a recorded fault
  * @dev: device on a model
- * @fault: for the oldest fault that has not been read; of more than 64 the
- *	latest are kept
+ * @fault: set to the oldest fault that was not read.  The model keeps the latest
+ *	64 faults.
  *
  * Context: Any but NMI.
- * Return: true if there was one.
+ * Return: true if there was a fault to read.
  */
 bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault)
 {
@@ -372,9 +397,9 @@ bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault)
 EXPORT_SYMBOL_GPL(dma_model_next_fault);
 
 /**
- * dma_model_get_stats - what does a model hold?
+ * dma_model_get_stats - count the resources in use on a model
  * @dev: device on a model
- * @stats: filled; with zeros if @dev is on no model
+ * @stats: filled; with zeros if @dev is not on a model
  *
  * Context: Any but NMI.
  */
@@ -387,7 +412,7 @@ void dma_model_get_stats(struct device *dev, struct dma_model_stats *stats)
 	if (!m)
 		return;
 	if (m->fabric)
-		stats->in_flight = dma_fabric_in_flight(m->fabric);
+		stats->in_flight = model_fabric_in_flight(m->fabric);
 	spin_lock_irqsave(&m->lock, irq);
 	stats->maps = m->nr_maps;
 	stats->faults = m->nr_faults;
@@ -401,18 +426,13 @@ EXPORT_SYMBOL_GPL(dma_model_get_stats);
 
 static bool valid(const struct dma_model_params *p)
 {
-	unsigned int f = p->features;
-
-	return !(f & ~ALL_FEATURES) &&
-	       (f & DMA_MODEL_REORDER || !(f & DMA_MODEL_NO_BARRIER)) &&
-	       (f & DMA_MODEL_IOMMU || !(f & DMA_MODEL_LAZY)) &&
-	       (f & DMA_MODEL_BOUNCE || !(f & DMA_MODEL_BOUNCE_ALL)) &&
+	return model_features_valid(p->features) &&
 	       PAGE_ALIGNED(p->iommu_base) && !(p->slots % 2);
 }
 
 static void model_free(struct dma_model *m)
 {
-	dma_fabric_destroy(m->fabric);
+	model_fabric_destroy(m->fabric);
 	model_iommu_destroy(m->iommu);
 	model_bounce_destroy(m->bounce);
 	kfree(m);
@@ -461,17 +481,20 @@ static struct dma_model *model_create(const struct dma_model_params *params)
 
 /**
  * dma_model_attach - put a device on a model
- * @dev: device of a test, without DMA mappings.  It is given a DMA mask and
- *	parameters, if it has none.
- * @params: which model; copied
+ * @dev: device of a test, without DMA mappings.  If it has no DMA mask or no
+ *	dma_parms, it gets a mask of 32 bits or the model's dma_parms.
+ * @params: parameters of the model; copied
  *
  * From now on the DMA API calls for @dev go to the model.
  *
  * Context: Process; may sleep.
- * Return: 0;
- *	-EINVAL for parameters that make no sense;
- *	-EBUSY if @dev is on a model already, or behind an IOMMU;
- *	-ENOMEM.
+ * Return:
+ * * 0: success
+ * * -EINVAL: a feature that needs another one which is missing, an unknown
+ *   feature, an unaligned iommu_base, or an odd number of slots
+ * * -EBUSY: @dev is on a model already, or it would not use dma_map_ops: dma-iommu
+ *   maps for it, or it bypasses its dma_map_ops
+ * * -ENOMEM: out of memory
  */
 int dma_model_attach(struct device *dev, const struct dma_model_params *params)
 {
@@ -479,7 +502,7 @@ int dma_model_attach(struct device *dev, const struct dma_model_params *params)
 
 	if (!valid(params))
 		return -EINVAL;
-	if (model_of(dev) || use_dma_iommu(dev))
+	if (model_of(dev) || use_dma_iommu(dev) || dev_dma_ops_bypass(dev))
 		return -EBUSY;
 	m = model_create(params);
 	if (!m)
@@ -489,12 +512,19 @@ int dma_model_attach(struct device *dev, const struct dma_model_params *params)
 	m->old_ops = dev->dma_ops;
 	m->old_mask = dev->dma_mask;
 	m->old_limits = dev->dma_parms;
+	m->old_coherent = dev_dma_coherent(dev);
 	if (!dev->dma_mask) {
 		dev->coherent_dma_mask = DMA_BIT_MASK(32);
 		dev->dma_mask = &dev->coherent_dma_mask;
 	}
 	if (!dev->dma_parms)
 		dev->dma_parms = &m->limits;
+	/*
+	 * To the rest of the kernel a model is coherent, whatever its features: the
+	 * CPU's real cache has no part in it.  dma_pgprot() would map uncached what
+	 * the device, played by the CPU, accesses through the cache.
+	 */
+	dev_set_dma_coherent(dev);
 	set_dma_ops(dev, &m->ops);
 	dma_reset_need_sync(dev);
 	return 0;
@@ -503,13 +533,14 @@ EXPORT_SYMBOL_GPL(dma_model_attach);
 
 /**
  * dma_model_detach - take a device off its model
- * @dev: device on a model, of which nobody makes any more use
+ * @dev: device on a model; no other function is called for it any more
  *
- * What the driver has left behind is printed, unmapped and freed.
+ * Prints, unmaps and frees the mappings and allocations that the driver has
+ * leaked.
  *
  * Context: Process.
- * Return: how many mappings and allocations were left behind; -ENODEV if @dev is
- *	on no model.
+ * Return: the number of leaked mappings and allocations; -ENODEV if @dev is not on
+ *	a model
  */
 int dma_model_detach(struct device *dev)
 {
@@ -520,9 +551,9 @@ int dma_model_detach(struct device *dev)
 	if (!m)
 		return -ENODEV;
 	if (m->fabric)
-		dma_fabric_drain(m->fabric);
+		model_fabric_drain(m->fabric);
 	list_for_each_entry_safe(map, next, &m->maps, list) {
-		dev_err(dev, "left behind: %s at %pad, %zu bytes, direction %d\n",
+		dev_err(dev, "leaked %s at %pad, %zu bytes, direction %d\n",
 			map->flags & (MAP_ALLOC | MAP_PAGES) ? "allocation" :
 							       "mapping",
 			&map->dma, map->size, map->dir);
@@ -532,6 +563,7 @@ int dma_model_detach(struct device *dev)
 	set_dma_ops(dev, m->old_ops);
 	dev->dma_mask = m->old_mask;
 	dev->dma_parms = m->old_limits;
+	dev_assign_dma_coherent(dev, m->old_coherent);
 	model_free(m);
 	return left;
 }
@@ -549,20 +581,22 @@ static void detach_action(void *dev)
 	seed = m->params.seed;
 	left = dma_model_detach(dev);
 	if (left)
-		KUNIT_FAIL(test, "%d mapping(s) left behind", left);
+		KUNIT_FAIL(test, "%d mapping(s) leaked", left);
 	if (test->status == KUNIT_FAILURE)
 		kunit_info(test, "dma_model.seed=%llu\n", seed);
 }
 
 /**
  * kunit_dma_model_attach - put a device on a model until the end of a test
- * @test: the test; it fails if its driver leaves a mapping behind, and if it
- *	fails the seed is printed
+ * @test: the test
  * @dev: as for dma_model_attach()
- * @params: likewise
+ * @params: as for dma_model_attach()
  *
- * Context: Process, in @test.
- * Return: as dma_model_attach().
+ * @test fails if its driver leaks a mapping or an allocation.  If @test fails for
+ * any reason, the model's seed is printed.
+ *
+ * Context: Process, in @test; may sleep.
+ * Return: as dma_model_attach()
  */
 int kunit_dma_model_attach(struct kunit *test, struct device *dev,
 			   const struct dma_model_params *params)

@@ -2,14 +2,16 @@
 /*
  * The dma_map_ops of a device on model hardware.
  *
- * A mapping is a record of what the device may get at and whatever it takes to
- * get there, in this order: a bounce slot, the shadow behind a cache, an I/O
- * address.  Sync and unmap find the record, and do to each part what it needs.
- * Coherent memory has a record, too, but neither slot nor shadow: the CPU and the
- * device look at the same bytes, and writes to it are barriers if there are any.
+ * A mapping is a record of the memory that the device may access, with what the
+ * model needs for it, taken in this order: a bounce slot, a shadow behind the
+ * cache, an I/O address.  Sync and unmap find the record and treat each part.
  *
- * On a model with bounce slots allocations come out of those pages, which the
- * device can reach.
+ * Coherent memory has a record as well, but neither slot nor shadow: CPU and
+ * device access the same bytes.  A write to it is a barrier, unless the model has
+ * DMA_MODEL_NO_BARRIER.
+ *
+ * A model with bounce slots allocates memory from them, because the device may
+ * not reach other memory.
  */
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -18,17 +20,16 @@
 #define ANYWHERE	((dma_addr_t)-1)
 #define NO_BOUNDARY	BIT(BITS_PER_LONG - 1 - PAGE_SHIFT)
 
-static dma_addr_t model_map_page(struct device *dev, struct page *page,
-				 unsigned long offset, size_t size,
-				 enum dma_data_direction dir,
+static dma_addr_t model_map_phys(struct device *dev, phys_addr_t phys,
+				 size_t size, enum dma_data_direction dir,
 				 unsigned long attrs);
 
-/* The model that @dev is on, NULL if it is on none. */
+/* The model that @dev is on; NULL if it is not on a model. */
 struct dma_model *model_of(struct device *dev)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 
-	if (!ops || ops->map_page != model_map_page)
+	if (!ops || ops->map_phys != model_map_phys)
 		return NULL;
 	return container_of(ops, struct dma_model, ops);
 }
@@ -36,6 +37,11 @@ struct dma_model *model_of(struct device *dev)
 static bool cached(struct dma_model *m)
 {
 	return m->params.features & DMA_MODEL_CACHE;
+}
+
+static bool no_barrier(struct dma_model *m)
+{
+	return m->params.features & DMA_MODEL_NO_BARRIER;
 }
 
 static unsigned int pages(dma_addr_t addr, size_t size)
@@ -49,7 +55,7 @@ static bool fails(struct dma_model *m)
 	return m->fail > 0 && !--m->fail;
 }
 
-/* Address on the bus, DMA_MAPPING_ERROR if the device cannot get there. */
+/* Bus address; DMA_MAPPING_ERROR if the device cannot reach all of the buffer. */
 static dma_addr_t bus_addr(struct dma_model *m, phys_addr_t phys, size_t size,
 			   u64 mask)
 {
@@ -80,7 +86,7 @@ static size_t max_mapping(struct dma_model *m)
 	u64 mask = *m->dev->dma_mask, pages = m->params.iommu_pages;
 	size_t max = SIZE_MAX;
 
-	/* A buffer may begin anywhere in a page, or in what has to be kept. */
+	/* The buffer may begin anywhere in a page, or below the min_align_mask. */
 	if (m->iommu) {
 		if (mask - m->params.iommu_base < pages * PAGE_SIZE)
 			pages = (mask - m->params.iommu_base + 1) >> PAGE_SHIFT;
@@ -91,7 +97,7 @@ static size_t max_mapping(struct dma_model *m)
 	return max;
 }
 
-/* In pages; what is larger than that may cross it anywhere. */
+/* The segment boundary in pages; a buffer that is larger may cross it. */
 static unsigned long boundary(struct dma_model *m, unsigned int nr)
 {
 	unsigned long pages = dma_get_seg_boundary_nr_pages(m->dev, PAGE_SHIFT);
@@ -136,33 +142,46 @@ static int map_slot(struct dma_model *m, struct model_map *map)
 	map->flags |= MAP_BOUNCED;
 	map->orig = map->phys;
 	map->phys = slot;
-	/* Always, for what the device does not write has to survive. */
+	/* In all directions: bytes that the device does not write must survive. */
 	model_ram_copy(slot, map->orig, map->size);
 	return 0;
 }
 
-/* @iova: where, if not ANYWHERE. */
+/* Memory has a struct page; other addresses need MAP_MMIO. */
+static bool is_memory(phys_addr_t phys, size_t size)
+{
+	return pfn_valid(PHYS_PFN(phys)) && pfn_valid(PHYS_PFN(phys + size - 1));
+}
+
+/* Map at the I/O address @iova, or let the model choose one if it is ANYWHERE. */
 static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
 				 size_t size, enum dma_data_direction dir,
 				 unsigned long attrs, unsigned int flags,
 				 u64 mask, dma_addr_t iova)
 {
+	bool cache = cached(m) && !(flags & (MAP_ALLOC | MAP_MMIO));
 	bool bounce = !flags && bounces(m, phys, size);
 	struct model_map *map;
 	dma_addr_t bus;
 	int ret = -ENOMEM;
 
 	lockdep_assert_held(&m->lock);
-	map = fails(m) ? NULL : kmalloc(sizeof(*map),
-					GFP_ATOMIC | __GFP_NOWARN);
+	if (!flags && !is_memory(phys, size)) {
+		model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE, phys,
+			    size);
+		return ERR_PTR(-EINVAL);
+	}
+	if (attrs & DMA_ATTR_REQUIRE_COHERENT && (cache || bounce))
+		return ERR_PTR(-EIO);
+	map = fails(m) ? NULL : kmalloc_obj(*map, GFP_ATOMIC | __GFP_NOWARN);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	*map = (struct model_map) {
 		.phys = phys, .size = size, .dir = dir, .flags = flags,
 	};
-	if (cached(m) && !(flags & (MAP_ALLOC | MAP_MMIO)))
+	if (cache)
 		map->flags |= MAP_CACHED;
-	if (attrs & DMA_ATTR_WRITE_BARRIER)
+	if (flags & MAP_ALLOC && !no_barrier(m))
 		map->flags |= MAP_BARRIER;
 
 	if (bounce && map_slot(m, map))
@@ -194,6 +213,17 @@ free_slot:
 free_map:
 	kfree(map);
 	return ERR_PTR(ret);
+}
+
+/*
+ * A model without a barrier has no order that a driver could rely on.  Before the
+ * CPU reads a buffer, and before the buffer is freed, wait for all writes.
+ */
+static void flush_writes(struct dma_model *m, enum dma_data_direction dir)
+{
+	lockdep_assert_not_held(&m->lock);
+	if (no_barrier(m) && dir != DMA_TO_DEVICE)
+		model_fabric_drain(m->fabric);
 }
 
 static void sync_for_cpu(struct dma_model *m, struct model_map *map,
@@ -232,7 +262,7 @@ static void unmap_one(struct dma_model *m, struct model_map *map,
 	kfree(map);
 }
 
-/* The mapping that @dma is in, at *@offset. */
+/* The mapping that contains @dma, at *@offset. */
 static struct model_map *find(struct dma_model *m, dma_addr_t dma,
 			      enum dma_data_direction dir, size_t *offset)
 {
@@ -249,15 +279,20 @@ static struct model_map *find(struct dma_model *m, dma_addr_t dma,
 	return NULL;
 }
 
-/* The mapping of @size bytes at @dma, or the first of the list that is there. */
+/*
+ * The mapping of @size bytes at @dma.  If there is none, the first entry of a list
+ * that was merged into a segment there.
+ */
 static struct model_map *find_exact(struct dma_model *m, dma_addr_t dma,
-				    size_t size, enum dma_data_direction dir)
+				    size_t size, enum dma_data_direction dir,
+				    unsigned int mmio)
 {
 	struct model_map *map, *part = NULL;
 
 	lockdep_assert_held(&m->lock);
 	list_for_each_entry(map, &m->maps, list) {
 		if (map->dma != dma || map->dir != dir ||
+		    (map->flags & MAP_MMIO) != mmio ||
 		    map->flags & (MAP_ALLOC | MAP_PAGES))
 			continue;
 		if (map->size == size)
@@ -268,9 +303,14 @@ static struct model_map *find_exact(struct dma_model *m, dma_addr_t dma,
 	return part;
 }
 
-static dma_addr_t map_phys(struct device *dev, phys_addr_t phys, size_t size,
-			   enum dma_data_direction dir, unsigned long attrs,
-			   unsigned int flags)
+static unsigned int mmio_flag(unsigned long attrs)
+{
+	return attrs & DMA_ATTR_MMIO ? MAP_MMIO : 0;
+}
+
+static dma_addr_t model_map_phys(struct device *dev, phys_addr_t phys,
+				 size_t size, enum dma_data_direction dir,
+				 unsigned long attrs)
 {
 	struct dma_model *m = model_of(dev);
 	dma_addr_t dma = DMA_MAPPING_ERROR;
@@ -280,31 +320,16 @@ static dma_addr_t map_phys(struct device *dev, phys_addr_t phys, size_t size,
 	if (!size || size > max_mapping(m))
 		return DMA_MAPPING_ERROR;
 	spin_lock_irqsave(&m->lock, irq);
-	map = map_one(m, phys, size, dir, attrs, flags, *dev->dma_mask,
-		      ANYWHERE);
+	map = map_one(m, phys, size, dir, attrs, mmio_flag(attrs),
+		      *dev->dma_mask, ANYWHERE);
 	if (!IS_ERR(map))
 		dma = map->dma;
 	spin_unlock_irqrestore(&m->lock, irq);
 	return dma;
 }
 
-static dma_addr_t model_map_page(struct device *dev, struct page *page,
-				 unsigned long offset, size_t size,
-				 enum dma_data_direction dir,
-				 unsigned long attrs)
-{
-	return map_phys(dev, page_to_phys(page) + offset, size, dir, attrs, 0);
-}
-
-static dma_addr_t model_map_resource(struct device *dev, phys_addr_t phys,
-				     size_t size, enum dma_data_direction dir,
-				     unsigned long attrs)
-{
-	return map_phys(dev, phys, size, dir, attrs, MAP_MMIO);
-}
-
-/* Also of what a list has become, in one go. */
-static void model_unmap_page(struct device *dev, dma_addr_t dma, size_t size,
+/* model_unmap_sg() calls it for a segment, which may have been several entries. */
+static void model_unmap_phys(struct device *dev, dma_addr_t dma, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
 	struct dma_model *m = model_of(dev);
@@ -312,9 +337,10 @@ static void model_unmap_page(struct device *dev, dma_addr_t dma, size_t size,
 	unsigned long irq;
 	size_t n;
 
+	flush_writes(m, dir);
 	spin_lock_irqsave(&m->lock, irq);
 	for (; size; dma += n, size -= n) {
-		map = find_exact(m, dma, size, dir);
+		map = find_exact(m, dma, size, dir, mmio_flag(attrs));
 		if (!map) {
 			model_fault(m, DMA_MODEL_MISUSE, dir != DMA_TO_DEVICE,
 				    dma, size);
@@ -332,8 +358,8 @@ static bool merges(struct dma_model *m)
 }
 
 /*
- * How many entries, from @sg on, become one segment?  Its size in *@len, its
- * I/O pages in *@nr.
+ * The number of entries from @sg on that become one segment, of *@len bytes and
+ * *@nr I/O pages.
  */
 static int segment(struct dma_model *m, struct scatterlist *sg, int nents,
 		   size_t *len, unsigned int *nr)
@@ -358,7 +384,10 @@ static int segment(struct dma_model *m, struct scatterlist *sg, int nents,
 	return n;
 }
 
-/* @n entries at one I/O address, or one entry anywhere; how many went well. */
+/*
+ * Map @n entries in a row at one I/O address.  Returns how many were mapped; if not
+ * all, the error is in *@ret.
+ */
 static int map_segment(struct dma_model *m, struct scatterlist *sg, int n,
 		       unsigned int nr, enum dma_data_direction dir,
 		       unsigned long attrs, dma_addr_t *dma, int *ret)
@@ -407,6 +436,9 @@ static int model_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	unsigned int nr;
 	size_t len;
 
+	/* A list holds no MMIO, and a model shares no memory with a hypervisor. */
+	if (attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED))
+		return -EINVAL;
 	for_each_sg(sgl, sg, nents, i)
 		if (!sg->length || sg->length > max_mapping(m))
 			return -EINVAL;
@@ -450,7 +482,7 @@ static void model_unmap_sg(struct device *dev, struct scatterlist *sgl,
 	for_each_sg(sgl, sg, nents, i) {
 		if (!sg_dma_len(sg))
 			break;
-		model_unmap_page(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+		model_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 				 attrs);
 	}
 }
@@ -482,6 +514,7 @@ static void sync_range(struct device *dev, dma_addr_t dma, size_t size,
 static void model_sync_single_for_cpu(struct device *dev, dma_addr_t dma,
 				      size_t size, enum dma_data_direction dir)
 {
+	flush_writes(model_of(dev), dir);
 	sync_range(dev, dma, size, dir, sync_for_cpu);
 }
 
@@ -498,6 +531,7 @@ static void model_sync_sg_for_cpu(struct device *dev, struct scatterlist *sgl,
 	struct scatterlist *sg;
 	int i;
 
+	flush_writes(model_of(dev), dir);
 	for_each_sg(sgl, sg, nents, i)
 		sync_range(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 			   sync_for_cpu);
@@ -513,21 +547,6 @@ static void model_sync_sg_for_device(struct device *dev,
 	for_each_sg(sgl, sg, nents, i)
 		sync_range(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 			   sync_for_device);
-}
-
-static bool model_need_sync(struct device *dev, dma_addr_t dma)
-{
-	struct dma_model *m = model_of(dev);
-	struct model_map *map;
-	unsigned long irq;
-	bool need = false;
-
-	spin_lock_irqsave(&m->lock, irq);
-	list_for_each_entry(map, &m->maps, list)
-		if (dma >= map->dma && dma - map->dma < map->size)
-			need |= map->flags & (MAP_CACHED | MAP_BOUNCED);
-	spin_unlock_irqrestore(&m->lock, irq);
-	return need;
 }
 
 static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
@@ -551,7 +570,7 @@ static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 	return pfn_to_page(PHYS_PFN(phys));
 }
 
-/* @phys: of memory that is not mapped (any more). */
+/* The memory at @phys is not mapped, or not any more. */
 static void free_memory(struct dma_model *m, phys_addr_t phys, size_t size)
 {
 	if (m->bounce)
@@ -599,6 +618,7 @@ static void free_mapped(struct device *dev, size_t size, dma_addr_t dma,
 	phys_addr_t phys;
 
 	size = PAGE_ALIGN(size);
+	flush_writes(m, dir);
 	spin_lock_irqsave(&m->lock, irq);
 	list_for_each_entry(map, &m->maps, list)
 		if (map->dma == dma && map->size == size && map->dir == dir &&
@@ -619,8 +639,7 @@ static void *model_alloc(struct device *dev, size_t size, dma_addr_t *dma,
 			 gfp_t gfp, unsigned long attrs)
 {
 	struct page *page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp,
-					 attrs | DMA_ATTR_WRITE_BARRIER,
-					 MAP_ALLOC);
+					 attrs, MAP_ALLOC);
 
 	return page ? page_address(page) : NULL;
 }
@@ -645,7 +664,7 @@ static void model_free_pages(struct device *dev, size_t size, struct page *page,
 	free_mapped(dev, size, dma, dir, MAP_PAGES);
 }
 
-/* Nobody uses it any more, so nobody has to be kept out. */
+/* Only dma_model_detach() calls it, when the fabric is empty. */
 void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 {
 	bool memory = map->flags & (MAP_ALLOC | MAP_PAGES);
@@ -658,43 +677,6 @@ void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 	if (memory)
 		free_memory(m, phys, size);
 	spin_unlock_irqrestore(&m->lock, irq);
-}
-
-static unsigned int model_map_path(struct device *dev, phys_addr_t phys,
-				   size_t size, enum dma_data_direction dir,
-				   unsigned long attrs)
-{
-	struct dma_model *m = model_of(dev);
-	unsigned int path = DMA_PATH_ALLOC;	/* the record at least */
-
-	if (cached(m))
-		path |= DMA_PATH_CACHE;
-	if (bounces(m, phys, size))
-		path |= DMA_PATH_BOUNCE;
-	else if (bus_addr(m, phys, size, *dev->dma_mask) == DMA_MAPPING_ERROR)
-		path |= DMA_PATH_NONE;
-	if (size > max_mapping(m))
-		path |= DMA_PATH_NONE;
-	return path;
-}
-
-static enum dma_ordering model_get_ordering(struct device *dev)
-{
-	unsigned int f = model_of(dev)->params.features;
-
-	if (f & DMA_MODEL_NO_BARRIER)
-		return DMA_ORDERING_WEAK;
-	return f & DMA_MODEL_REORDER ? DMA_ORDERING_WEAK_BARRIER :
-				       DMA_ORDERING_STRONG;
-}
-
-static int model_flush_writes(struct device *dev)
-{
-	struct dma_model *m = model_of(dev);
-
-	if (m->fabric)
-		dma_fabric_drain(m->fabric);
-	return 0;
 }
 
 static u64 required_mask(struct dma_model *m)
@@ -717,7 +699,10 @@ static int model_dma_supported(struct device *dev, u64 mask)
 	struct dma_model *m = model_of(dev);
 	u64 least = required_mask(m);
 
-	/* A page of addresses, the slots, or as much as any device reaches. */
+	/*
+	 * An IOMMU needs a page of its address space within the mask, bounce buffers
+	 * all their slots.  A mask of 32 bits is always supported.
+	 */
 	if (m->iommu)
 		least = m->params.iommu_base + 2 * PAGE_SIZE - 1;
 	else if (m->bounce)
@@ -740,27 +725,19 @@ static unsigned long model_get_merge_boundary(struct device *dev)
 	return merges(model_of(dev)) ? PAGE_SIZE - 1 : 0;
 }
 
-/* What every model begins as. */
+/* model_create() copies it. */
 const struct dma_model model_blank = {
 	.ops = {
-		.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
-					  DMA_ATTR_REQUIRE_COHERENT,
-		.map_path		= model_map_path,
-		.get_ordering		= model_get_ordering,
-		.flush_writes		= model_flush_writes,
-		.need_sync		= model_need_sync,
 		.alloc			= model_alloc,
 		.free			= model_free,
 		.alloc_pages_op		= model_alloc_pages,
 		.free_pages		= model_free_pages,
 		.mmap			= dma_common_mmap,
 		.get_sgtable		= dma_common_get_sgtable,
-		.map_page		= model_map_page,
-		.unmap_page		= model_unmap_page,
+		.map_phys		= model_map_phys,
+		.unmap_phys		= model_unmap_phys,
 		.map_sg			= model_map_sg,
 		.unmap_sg		= model_unmap_sg,
-		.map_resource		= model_map_resource,
-		.unmap_resource		= model_unmap_page,
 		.sync_single_for_cpu	= model_sync_single_for_cpu,
 		.sync_single_for_device	= model_sync_single_for_device,
 		.sync_sg_for_cpu	= model_sync_sg_for_cpu,

@@ -1,54 +1,83 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The completion queue race: a device writes data and then an entry of a queue
- * that announces them.  The CPU polls the queue, and looks at the data when it
- * sees the entry.  On an interconnect that reorders, they may not be there yet.
+ * The race of a completion with its data.
+ *
+ * A device writes data, and then an entry of a completion queue that announces
+ * them.  The CPU polls the queue and reads the data when it sees the entry.  On an
+ * interconnect that reorders writes, the entry may be seen before the data.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-model.h>
-#include <linux/dma-ordering.h>
 
-#define SEEDS	256		/* 1 to 256 */
+#define SEEDS	256		/* seeds 1 to 256 */
 #define TRIES	(IS_ENABLED(CONFIG_UML) ? 1000000 : 10000)
 
-#define ENTRIES	16		/* of the queue, each for a buffer of its own */
-#define LEN	64
+#define ENTRIES	16		/* of the queue; each has a data buffer */
+#define LEN	64		/* size of a data buffer */
+
+/**
+ * struct order - what may keep a completion behind its data
+ * @features: of the model
+ * @coherent: the queue is in coherent memory
+ * @sync: the driver syncs the data for the CPU when it has seen the entry
+ */
+struct order {
+	unsigned int features;
+	bool coherent;
+	bool sync;
+};
 
 struct queue {
 	struct device *dev;
+	const struct order *order;
 	u8 *data;		/* ENTRIES buffers */
-	u64 *cq;
+	u64 *cq;		/* ENTRIES entries */
+	u64 *buf;		/* memory for @cq, unless it is coherent */
 	dma_addr_t data_dma, cq_dma;
 	u64 seq;
 };
 
-static int queue_open(struct queue *q, unsigned long attrs)
+static int queue_open(struct queue *q)
 {
 	q->seq = 0;
 	q->data_dma = dma_map_single(q->dev, q->data, ENTRIES * LEN,
 				     DMA_FROM_DEVICE);
 	if (dma_mapping_error(q->dev, q->data_dma))
 		return -ENOMEM;
-	q->cq_dma = dma_map_single_attrs(q->dev, q->cq, ENTRIES * sizeof(*q->cq),
-					 DMA_FROM_DEVICE, attrs);
-	if (!dma_mapping_error(q->dev, q->cq_dma))
-		return 0;
+	if (q->order->coherent) {
+		q->cq = dma_alloc_coherent(q->dev, ENTRIES * sizeof(*q->cq),
+					   &q->cq_dma, GFP_KERNEL);
+		if (q->cq)
+			return 0;
+	} else {
+		q->cq = q->buf;
+		memset(q->cq, 0, ENTRIES * sizeof(*q->cq));
+		q->cq_dma = dma_map_single(q->dev, q->cq,
+					   ENTRIES * sizeof(*q->cq),
+					   DMA_FROM_DEVICE);
+		if (!dma_mapping_error(q->dev, q->cq_dma))
+			return 0;
+	}
 	dma_unmap_single(q->dev, q->data_dma, ENTRIES * LEN, DMA_FROM_DEVICE);
-	return -EOPNOTSUPP;
+	return -ENOMEM;
 }
 
-static void queue_close(struct queue *q, unsigned long attrs)
+static void queue_close(struct queue *q)
 {
-	dma_flush_writes(q->dev);
+	dma_model_drain(q->dev);
 	dma_unmap_single(q->dev, q->data_dma, ENTRIES * LEN, DMA_FROM_DEVICE);
-	dma_unmap_single_attrs(q->dev, q->cq_dma, ENTRIES * sizeof(*q->cq),
-			       DMA_FROM_DEVICE, attrs);
+	if (q->order->coherent)
+		dma_free_coherent(q->dev, ENTRIES * sizeof(*q->cq), q->cq,
+				  q->cq_dma);
+	else
+		dma_unmap_single(q->dev, q->cq_dma, ENTRIES * sizeof(*q->cq),
+				 DMA_FROM_DEVICE);
 }
 
 /* One transfer: are the data there when their completion is? */
-static bool queue_try(struct queue *q, bool flush)
+static bool queue_try(struct queue *q)
 {
 	unsigned int i = q->seq++ % ENTRIES;
 	u8 buf[LEN];
@@ -60,40 +89,41 @@ static bool queue_try(struct queue *q, bool flush)
 
 	while (READ_ONCE(q->cq[i]) != q->seq)
 		dma_model_step(q->dev);
-	if (flush && dma_flush_writes(q->dev))
-		return false;
+	if (q->order->sync)
+		dma_sync_single_for_cpu(q->dev, q->data_dma + i * LEN, LEN,
+					DMA_FROM_DEVICE);
 	return !memcmp(&q->data[i * LEN], buf, LEN);
 }
 
-/* In how many transfers is the first one that goes wrong?  0 if none does. */
-static unsigned int queue_run(struct kunit *test, u64 seed, unsigned int tries,
-			      unsigned long attrs, bool flush)
+/* The number of the first transfer that goes wrong; 0 if none does. */
+static unsigned int queue_run(struct kunit *test, const struct order *order,
+			      u64 seed, unsigned int tries)
 {
 	const struct dma_model_params params = {
-		.features = DMA_MODEL_REORDER, .seed = seed,
+		.features = order->features, .seed = seed,
 	};
 	struct queue *q = test->priv;
 	unsigned int i, wrong = 0;
 
-	memset(q->data, 0, PAGE_SIZE);
-	memset(q->cq, 0, PAGE_SIZE);
+	q->order = order;
+	memset(q->data, 0, ENTRIES * LEN);
 	KUNIT_ASSERT_EQ(test, dma_model_attach(q->dev, &params), 0);
-	KUNIT_ASSERT_EQ(test, queue_open(q, attrs), 0);
+	KUNIT_ASSERT_EQ(test, queue_open(q), 0);
 	for (i = 1; i <= tries && !wrong; i++)
-		if (!queue_try(q, flush))
+		if (!queue_try(q))
 			wrong = i;
-	queue_close(q, attrs);
+	queue_close(q);
 	KUNIT_EXPECT_EQ(test, dma_model_detach(q->dev), 0);
 	return wrong;
 }
 
-static void a_completion_overtakes_its_data(struct kunit *test)
+static void expect_overtaking(struct kunit *test, const struct order *order)
 {
 	unsigned int most = 0;
 	u64 seed;
 
 	for (seed = 1; seed <= SEEDS; seed++) {
-		unsigned int wrong = queue_run(test, seed, 1000, 0, false);
+		unsigned int wrong = queue_run(test, order, seed, 1000);
 
 		KUNIT_EXPECT_NE_MSG(test, wrong, 0, "seed %llu", seed);
 		most = max(most, wrong);
@@ -102,13 +132,13 @@ static void a_completion_overtakes_its_data(struct kunit *test)
 		   most);
 }
 
-static void never(struct kunit *test, unsigned long attrs, bool flush)
+static void expect_order(struct kunit *test, const struct order *order)
 {
 	unsigned int tries = DIV_ROUND_UP(TRIES, SEEDS);
 	u64 seed;
 
 	for (seed = 1; seed <= SEEDS; seed++) {
-		unsigned int wrong = queue_run(test, seed, tries, attrs, flush);
+		unsigned int wrong = queue_run(test, order, seed, tries);
 
 		KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "seed %llu", seed);
 		cond_resched();
@@ -116,14 +146,37 @@ static void never(struct kunit *test, unsigned long attrs, bool flush)
 	kunit_info(test, "%u transfers\n", tries * SEEDS);
 }
 
-static void no_completion_overtakes_with_a_barrier(struct kunit *test)
+static void a_completion_overtakes_its_data(struct kunit *test)
 {
-	never(test, DMA_ATTR_WRITE_BARRIER, false);
+	static const struct order streaming = {
+		.features = DMA_MODEL_REORDER,
+	};
+	static const struct order coherent = {
+		.features = DMA_MODEL_REORDER | DMA_MODEL_NO_BARRIER,
+		.coherent = true,
+	};
+
+	expect_overtaking(test, &streaming);
+	expect_overtaking(test, &coherent);
 }
 
-static void no_completion_overtakes_with_a_flush(struct kunit *test)
+static void no_completion_in_coherent_memory_overtakes(struct kunit *test)
 {
-	never(test, 0, true);
+	static const struct order order = {
+		.features = DMA_MODEL_REORDER, .coherent = true,
+	};
+
+	expect_order(test, &order);
+}
+
+static void no_completion_overtakes_after_a_sync(struct kunit *test)
+{
+	static const struct order order = {
+		.features = DMA_MODEL_REORDER | DMA_MODEL_NO_BARRIER,
+		.sync = true,
+	};
+
+	expect_order(test, &order);
 }
 
 static int order_init(struct kunit *test)
@@ -133,18 +186,18 @@ static int order_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, q);
 	q->dev = kunit_device_register(test, "model");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, q->dev);
-	q->data = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	q->data = kunit_kzalloc(test, ENTRIES * LEN, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, q->data);
-	q->cq = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, q->cq);
+	q->buf = kunit_kzalloc(test, ENTRIES * sizeof(*q->buf), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, q->buf);
 	test->priv = q;
 	return 0;
 }
 
 static struct kunit_case order_cases[] = {
 	KUNIT_CASE_SLOW(a_completion_overtakes_its_data),
-	KUNIT_CASE_SLOW(no_completion_overtakes_with_a_barrier),
-	KUNIT_CASE_SLOW(no_completion_overtakes_with_a_flush),
+	KUNIT_CASE_SLOW(no_completion_in_coherent_memory_overtakes),
+	KUNIT_CASE_SLOW(no_completion_overtakes_after_a_sync),
 	{}
 };
 
@@ -156,5 +209,5 @@ static struct kunit_suite order_suite = {
 
 kunit_test_suite(order_suite);
 
-MODULE_DESCRIPTION("The completion queue race on a model that reorders");
+MODULE_DESCRIPTION("KUnit tests of a completion that races with its data");
 MODULE_LICENSE("GPL");

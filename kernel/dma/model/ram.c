@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory as the CPU sees it, by physical address.
+ * Access memory as the CPU sees it, by physical address.
  */
 #include <linux/highmem.h>
 #include "model.h"

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Model of a bus whose addresses are not physical ones.
+ * Model of a bus whose addresses differ from physical addresses.
  *
- * Each range of memory is somewhere else on the bus.  What is in none of them the
- * device cannot reach; nor does it reach all of a buffer that begins in one range
- * and ends in another.
+ * Each range of memory has its own offset on the bus.  The device cannot reach
+ * memory outside all ranges, nor a buffer that crosses from one range to another.
  */
 #include <linux/log2.h>
 #include <linux/memblock.h>
 #include "model.h"
 
-/* DMA_MAPPING_ERROR if not all of it is in one range. */
+/* DMA_MAPPING_ERROR unless one range holds all of the buffer. */
 dma_addr_t model_range_to_bus(const struct bus_dma_region *r, phys_addr_t phys,
 			      size_t size)
 {
@@ -41,7 +40,7 @@ static phys_addr_t ram_end(void)
 	return PFN_PHYS((phys_addr_t)max_pfn);
 }
 
-/* All bits of the highest address at which there is memory. */
+/* The mask that covers the bus addresses of all memory. */
 u64 model_range_required_mask(const struct bus_dma_region *r)
 {
 	u64 last = 0;
@@ -53,7 +52,7 @@ u64 model_range_required_mask(const struct bus_dma_region *r)
 	return last ? GENMASK_ULL(fls64(last) - 1, 0) : 0;
 }
 
-/* The two halves of memory, each where the other one is. */
+/* Let the two halves of memory change places. */
 void model_range_swap_halves(struct bus_dma_region *r)
 {
 	u64 half = (u64)roundup_pow_of_two(max_pfn) * (PAGE_SIZE / 2);
