@@ -54,6 +54,14 @@ static __always_inline bool maps_direct(struct device *dev)
 	return dma_go_direct(dev, *dev->dma_mask, get_dma_ops(dev));
 }
 
+/* Does the backend ask a bridge that reorders to keep the order? */
+static __always_inline bool asks_for_barrier(enum backend backend)
+{
+	return backend == OPS ||
+	       (backend == DIRECT &&
+		IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA_ATTRS));
+}
+
 /* The attributes by themselves, for a mapping in this direction. */
 static __always_inline int check_attrs(struct device *dev, enum backend backend,
 				       enum dma_data_direction dir,
@@ -84,7 +92,7 @@ static __always_inline int check_attrs(struct device *dev, enum backend backend,
 			return -EOPNOTSUPP;
 		/* Other buses: a backend that lists it vouches for the order. */
 		else if ((backend != OPS || dev_is_pci(dev)) &&
-			 !dma_writes_ordered(dev, backend == OPS))
+			 !dma_writes_ordered(dev, asks_for_barrier(backend)))
 			return -EOPNOTSUPP;
 	}
 	if (attrs & DMA_ATTR_MANDATORY & ~honoured)
@@ -106,6 +114,9 @@ static __always_inline unsigned int direct_path(struct device *dev,
 	if (is_swiotlb_force_bounce(dev))
 		return DMA_PATH_BOUNCE;
 
+	/* An IOMMU is bypassed through a window that maps only RAM. */
+	if (mmio && IS_ENABLED(CONFIG_DMA_OPS_BYPASS) && dev_dma_ops_bypass(dev))
+		return DMA_PATH_NONE;
 	if (mmio && cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
 		attrs |= DMA_ATTR_CC_SHARED;
 	addr = attrs & DMA_ATTR_CC_SHARED ? phys_to_dma_unencrypted(dev, phys) :

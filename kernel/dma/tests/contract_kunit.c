@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mandatory DMA attributes are honoured or refused, and a query says which.
+ * Mandatory DMA attributes are honoured or refused, by every entry point.
  *
- * The devices are made up, one per kind of path to memory; the backends behind
- * them are the real ones, but for the last kind.  What a mapping did is read from
- * the outside: bounce slots from the device's pool, cache maintenance from a
- * kprobe on the architecture's functions, calls from counters in the tests' own
- * dma_map_ops.
+ * The devices are made up, one per kind of path to memory. The backends behind them
+ * are the real ones, except for the last two kinds. What a mapping did is read from
+ * the outside: bounce slots from the device's own view of the pool, calls from
+ * counters in the dma_map_ops of the test.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
-#include <linux/dma-contract.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
-#include <linux/kprobes.h>
 #include <linux/panic.h>
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 #include <trace/events/dma.h>
+#include "../contract.h"
+#include "../debug.h"
+#include "../direct.h"
+#include "debug_kunit.h"
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
 #define WB	DMA_ATTR_WRITE_BARRIER
+#define CC	DMA_ATTR_CC_SHARED
+#define MMIO	DMA_ATTR_MMIO
 
 #define BUF_PAGES	4
 #define BUF_SIZE	(BUF_PAGES * PAGE_SIZE)
@@ -29,8 +32,8 @@ enum kind {
 	COHERENT,	/* dma-direct, caches are coherent */
 	NONCOHERENT,	/* dma-direct, caches are maintained */
 	BOUNCE,		/* dma-direct, everything bounces */
-	OPS,		/* the tests' dma_map_ops: declares both attributes */
-	OPS_SILENT,	/* a dma_map_ops that declares nothing */
+	OPS,		/* a dma_map_ops that lists all but CC_SHARED */
+	OPS_SILENT,	/* a dma_map_ops that lists nothing */
 };
 
 struct contract_test {
@@ -38,58 +41,15 @@ struct contract_test {
 	u64 mask;
 	void *buf;
 	struct page *page;
+	phys_addr_t phys;
 #ifdef CONFIG_SWIOTLB
 	struct io_tlb_mem pool;
 #endif
-	enum dma_ordering ops_ordering;
 	unsigned int ops_path;
-	bool ops_need_sync;
 	unsigned long ops_attrs;
 	int ops_calls;
-	int ops_syncs;
+	bool ops_breaks;
 };
-
-/* Cache maintenance: called for any device, so only deltas mean something. */
-
-static atomic_t cache_calls;
-
-#if defined(CONFIG_KPROBES) && defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE)
-static int count_cache_call(struct kprobe *p, struct pt_regs *regs)
-{
-	atomic_inc(&cache_calls);
-	return 0;
-}
-
-static struct kprobe cache_probe = {
-	.symbol_name = "arch_sync_dma_for_device",
-	.pre_handler = count_cache_call,
-};
-
-static int contract_suite_init(struct kunit_suite *suite)
-{
-	return register_kprobe(&cache_probe);
-}
-
-static void contract_suite_exit(struct kunit_suite *suite)
-{
-	unregister_kprobe(&cache_probe);
-}
-#else
-static int contract_suite_init(struct kunit_suite *suite)
-{
-	return 0;
-}
-
-static void contract_suite_exit(struct kunit_suite *suite)
-{
-}
-#endif
-
-static bool cache_calls_are_counted(void)
-{
-	return IS_ENABLED(CONFIG_KPROBES) &&
-	       IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE);
-}
 
 static long slots(struct contract_test *ct)
 {
@@ -100,7 +60,7 @@ static long slots(struct contract_test *ct)
 #endif
 }
 
-/* The tests' dma_map_ops: bus address = physical address. */
+/* The dma_map_ops of the test: bus address = physical address. */
 
 static struct contract_test *ops_test(struct device *dev)
 {
@@ -113,15 +73,18 @@ static void ops_count(struct device *dev, unsigned long attrs)
 	ops_test(dev)->ops_attrs = attrs;
 }
 
-static dma_addr_t ops_map_page(struct device *dev, struct page *page,
-			       unsigned long offset, size_t size,
+static dma_addr_t ops_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			       enum dma_data_direction dir, unsigned long attrs)
 {
 	ops_count(dev, attrs);
-	return page_to_phys(page) + offset;
+	if (ops_test(dev)->ops_breaks) {
+		debug_dma_attrs_broken(dev, attrs);
+		return DMA_MAPPING_ERROR;
+	}
+	return phys;
 }
 
-static void ops_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
+static void ops_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 			   enum dma_data_direction dir, unsigned long attrs)
 {
 	ops_count(dev, attrs);
@@ -165,12 +128,6 @@ static void ops_free(struct device *dev, size_t size, void *vaddr,
 	free_pages_exact(vaddr, size);
 }
 
-static void ops_sync(struct device *dev, dma_addr_t addr, size_t size,
-		     enum dma_data_direction dir)
-{
-	ops_test(dev)->ops_syncs++;
-}
-
 static unsigned int ops_map_path(struct device *dev, phys_addr_t phys,
 				 size_t size, enum dma_data_direction dir,
 				 unsigned long attrs)
@@ -180,37 +137,23 @@ static unsigned int ops_map_path(struct device *dev, phys_addr_t phys,
 	/* Only the last page of the buffer is special. */
 	if (PHYS_PFN(phys) == page_to_pfn(ct->page) + BUF_PAGES - 1)
 		return ct->ops_path;
-	return DMA_PATH_ALLOC;
-}
-
-static enum dma_ordering ops_get_ordering(struct device *dev)
-{
-	return ops_test(dev)->ops_ordering;
-}
-
-static bool ops_need_sync(struct device *dev, dma_addr_t addr)
-{
-	return ops_test(dev)->ops_need_sync;
+	return 0;
 }
 
 static const struct dma_map_ops test_ops = {
-	.mandatory_attrs = RC | WB,
+	.mandatory_attrs = RC | WB | MMIO,
 	.map_path = ops_map_path,
-	.get_ordering = ops_get_ordering,
-	.need_sync = ops_need_sync,
-	.map_page = ops_map_page,
-	.unmap_page = ops_unmap_page,
+	.map_phys = ops_map_phys,
+	.unmap_phys = ops_unmap_phys,
 	.map_sg = ops_map_sg,
 	.unmap_sg = ops_unmap_sg,
 	.alloc = ops_alloc,
 	.free = ops_free,
-	.sync_single_for_cpu = ops_sync,
-	.sync_single_for_device = ops_sync,
 };
 
 static const struct dma_map_ops silent_ops = {
-	.map_page = ops_map_page,
-	.unmap_page = ops_unmap_page,
+	.map_phys = ops_map_phys,
+	.unmap_phys = ops_unmap_phys,
 	.map_sg = ops_map_sg,
 	.unmap_sg = ops_unmap_sg,
 	.alloc = ops_alloc,
@@ -232,11 +175,10 @@ static int contract_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, ct);
 	ct->buf = alloc_pages_exact(BUF_SIZE, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_ASSERT_NOT_NULL(test, ct->buf);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_buf, ct->buf),
-			0);
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action_or_reset(test, free_buf, ct->buf));
 	ct->page = virt_to_page(ct->buf);
-	ct->ops_path = DMA_PATH_ALLOC;
-	ct->ops_ordering = DMA_ORDERING_STRONG;
+	ct->phys = virt_to_phys(ct->buf);
 	ct->dev = kunit_device_register(test, "dma-contract");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ct->dev);
 	dev_set_drvdata(ct->dev, ct);
@@ -249,26 +191,18 @@ static void contract_test_exit(struct kunit *test)
 {
 	struct contract_test *ct = test->priv;
 
-	if (ct && ct->dev) {
-		ct->dev->dma_mask = NULL;
+	if (!ct || !ct->dev)
+		return;
+	ct->dev->dma_mask = NULL;
+	set_dma_ops(ct->dev, NULL);
 #ifdef CONFIG_SWIOTLB
-		swiotlb_dev_init(ct->dev);
-#endif
-	}
-}
-
-static void set_coherent(struct device *dev, bool coherent)
-{
-#if defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) || \
-	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU) || \
-	defined(CONFIG_ARCH_HAS_SYNC_DMA_FOR_CPU_ALL)
-	dev->dma_coherent = coherent;
+	swiotlb_dev_init(ct->dev);
 #endif
 }
 
 /*
- * Give the device a view of the default pool that counts its slots for itself,
- * and does not depend on swiotlb= on the command line.
+ * Give the device a view of the default pool that counts its slots for itself, and
+ * does not depend on swiotlb= on the command line.
  */
 static bool own_pool(struct contract_test *ct)
 {
@@ -296,7 +230,7 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 	struct contract_test *ct = test->priv;
 	struct device *dev = ct->dev;
 
-	set_coherent(dev, kind != NONCOHERENT);
+	dev_assign_dma_coherent(dev, kind != NONCOHERENT);
 	if (kind == NONCOHERENT && dev_is_dma_coherent(dev))
 		kunit_skip(test, "every device of this architecture is coherent");
 #ifdef CONFIG_SWIOTLB
@@ -312,13 +246,15 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 		set_dma_ops(dev, &test_ops);
 	if (kind == OPS_SILENT)
 		set_dma_ops(dev, &silent_ops);
-	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)),
-			0);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)));
 	return ct;
 }
 
-static int map_page_errno(struct contract_test *ct, size_t offset, size_t size,
-			  enum dma_data_direction dir, unsigned long attrs)
+/* One call of each kind */
+
+static int map_page(struct contract_test *ct, size_t offset, size_t size,
+		    enum dma_data_direction dir, unsigned long attrs)
 {
 	dma_addr_t addr = dma_map_page_attrs(ct->dev, ct->page, offset, size,
 					     dir, attrs);
@@ -329,20 +265,38 @@ static int map_page_errno(struct contract_test *ct, size_t offset, size_t size,
 	return 0;
 }
 
+/* The page is no MMIO, but nobody asks: dma-debug reports it, so keep it quiet. */
+static int map_phys(struct contract_test *ct, enum dma_data_direction dir,
+		    unsigned long attrs)
+{
+	dma_addr_t addr;
+
+#ifdef CONFIG_DMA_API_DEBUG
+	long before = debug_test_begin();
+#endif
+	addr = dma_map_phys(ct->dev, ct->phys, PAGE_SIZE, dir, attrs);
+	if (!dma_mapping_error(ct->dev, addr))
+		dma_unmap_phys(ct->dev, addr, PAGE_SIZE, dir, attrs);
+#ifdef CONFIG_DMA_API_DEBUG
+	debug_test_end(before);
+#endif
+	return addr == DMA_MAPPING_ERROR ? -EIO : 0;
+}
+
 static void fill_table(struct kunit *test, struct contract_test *ct,
 		       struct sg_table *sgt, int nents)
 {
 	struct scatterlist *s;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, sg_alloc_table(sgt, nents, GFP_KERNEL), 0);
+	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(sgt, nents, GFP_KERNEL));
 	for_each_sgtable_sg(sgt, s, i)
-		sg_set_page(s, nth_page(ct->page, i % BUF_PAGES), SZ_1K,
+		sg_set_page(s, ct->page + i % BUF_PAGES, SZ_1K,
 			    SZ_512 * (i % 4));
 }
 
-static int map_table_errno(struct kunit *test, struct contract_test *ct,
-			   int nents, unsigned long attrs)
+static int map_table(struct kunit *test, struct contract_test *ct, int nents,
+		     unsigned long attrs)
 {
 	struct sg_table sgt;
 	int ret;
@@ -355,7 +309,20 @@ static int map_table_errno(struct kunit *test, struct contract_test *ct,
 	return ret;
 }
 
-static void *alloc_and_free(struct contract_test *ct, unsigned long attrs)
+static int map_list(struct contract_test *ct, unsigned long attrs)
+{
+	struct scatterlist sg;
+	int ents;
+
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, ct->page, PAGE_SIZE, 0);
+	ents = dma_map_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
+	if (ents)
+		dma_unmap_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
+	return ents;
+}
+
+static bool alloc(struct contract_test *ct, unsigned long attrs)
 {
 	dma_addr_t handle;
 	void *vaddr = dma_alloc_attrs(ct->dev, PAGE_SIZE, &handle, GFP_KERNEL,
@@ -366,8 +333,7 @@ static void *alloc_and_free(struct contract_test *ct, unsigned long attrs)
 	return vaddr;
 }
 
-static struct sg_table *noncontiguous(struct contract_test *ct,
-				      unsigned long attrs)
+static bool noncontiguous(struct contract_test *ct, unsigned long attrs)
 {
 	struct sg_table *sgt = dma_alloc_noncontiguous(ct->dev, PAGE_SIZE,
 						       DMA_FROM_DEVICE,
@@ -379,17 +345,10 @@ static struct sg_table *noncontiguous(struct contract_test *ct,
 	return sgt;
 }
 
-/* An address range that no RAM and no device has to be behind. */
-static int map_resource_errno(struct contract_test *ct,
-			      enum dma_data_direction dir, unsigned long attrs)
+static int query(struct contract_test *ct, enum dma_data_direction dir,
+		 unsigned long attrs)
 {
-	phys_addr_t phys = page_to_phys(ct->page);
-	dma_addr_t addr = dma_map_resource(ct->dev, phys, PAGE_SIZE, dir, attrs);
-
-	if (dma_mapping_error(ct->dev, addr))
-		return -EIO;
-	dma_unmap_resource(ct->dev, addr, PAGE_SIZE, dir, attrs);
-	return 0;
+	return dma_query_phys(ct->dev, ct->phys, PAGE_SIZE, dir, attrs);
 }
 
 /* Every entry point refuses @attrs, with the errno that it documents. */
@@ -397,45 +356,36 @@ static void expect_all_refuse(struct kunit *test, struct contract_test *ct,
 			      unsigned long attrs, int err)
 {
 	struct scatterlist sg;
-	int ents;
 
 	sg_init_table(&sg, 1);
 	sg_set_page(&sg, ct->page, PAGE_SIZE, 0);
 	KUNIT_EXPECT_EQ_MSG(test, -EIO,
-			    map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE,
-					   attrs), "attrs %lx", attrs);
-	ents = dma_map_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
-	KUNIT_EXPECT_EQ_MSG(test, 0, ents, "attrs %lx", attrs);
-	if (ents)
-		dma_unmap_sg_attrs(ct->dev, &sg, 1, DMA_FROM_DEVICE, attrs);
-	KUNIT_EXPECT_EQ_MSG(test, err, map_table_errno(test, ct, 3, attrs),
+			    map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, attrs),
+			    "attrs %lx", attrs);
+	KUNIT_EXPECT_EQ_MSG(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, attrs),
 			    "attrs %lx", attrs);
 	KUNIT_EXPECT_EQ_MSG(test, -EIO,
-			    map_resource_errno(ct, DMA_FROM_DEVICE, attrs),
+			    map_phys(ct, DMA_FROM_DEVICE, attrs | MMIO),
 			    "attrs %lx", attrs);
-	KUNIT_EXPECT_NULL_MSG(test, alloc_and_free(ct, attrs), "attrs %lx",
-			      attrs);
-	KUNIT_EXPECT_NULL_MSG(test, noncontiguous(ct, attrs), "attrs %lx",
-			      attrs);
-	KUNIT_EXPECT_EQ_MSG(test, err,
-			    dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
-					   DMA_FROM_DEVICE, attrs, NULL),
+	KUNIT_EXPECT_EQ_MSG(test, 0, map_list(ct, attrs), "attrs %lx", attrs);
+	KUNIT_EXPECT_EQ_MSG(test, err, map_table(test, ct, 3, attrs),
+			    "attrs %lx", attrs);
+	KUNIT_EXPECT_FALSE_MSG(test, alloc(ct, attrs), "attrs %lx", attrs);
+	KUNIT_EXPECT_FALSE_MSG(test, noncontiguous(ct, attrs), "attrs %lx",
+			       attrs);
+	KUNIT_EXPECT_EQ_MSG(test, err, query(ct, DMA_FROM_DEVICE, attrs),
 			    "attrs %lx", attrs);
 	KUNIT_EXPECT_EQ_MSG(test, err,
 			    dma_query_sg(ct->dev, &sg, 1, DMA_FROM_DEVICE,
-					 attrs, NULL), "attrs %lx", attrs);
+					 attrs), "attrs %lx", attrs);
 	KUNIT_EXPECT_EQ_MSG(test, err,
-			    dma_query_alloc(ct->dev, PAGE_SIZE, attrs, NULL),
+			    dma_query_alloc(ct->dev, PAGE_SIZE, attrs),
 			    "attrs %lx", attrs);
-	KUNIT_EXPECT_EQ_MSG(test, err,
-			    dma_query_noncontiguous(ct->dev, PAGE_SIZE,
-						    DMA_FROM_DEVICE, attrs,
-						    NULL), "attrs %lx", attrs);
 }
 
 /* The rule */
 
-static void an_unknown_mandatory_bit_is_refused(struct kunit *test)
+static void a_reserved_bit_is_refused(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
 	int bit;
@@ -444,37 +394,60 @@ static void an_unknown_mandatory_bit_is_refused(struct kunit *test)
 		expect_all_refuse(test, ct, 1UL << bit, -EOPNOTSUPP);
 }
 
-static void an_unknown_bit_spoils_known_ones(struct kunit *test)
+static void a_reserved_bit_refuses_the_bits_beside_it(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
 
 	expect_all_refuse(test, ct, RC | BIT(31), -EOPNOTSUPP);
 }
 
+static void the_internal_bit_is_refused_from_drivers(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, COHERENT);
+
+	expect_all_refuse(test, ct, __DMA_ATTR_ALLOC_CC_SHARED, -EOPNOTSUPP);
+}
+
 static void an_unknown_hint_is_ignored(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
-	unsigned long attrs = BIT(3) | BIT(10) | GENMASK(23, 13);
+	unsigned long attrs = BIT(3) | GENMASK(23, 15);
 
-	KUNIT_EXPECT_EQ(test, 0, map_page_errno(ct, 0, PAGE_SIZE,
-						DMA_FROM_DEVICE, attrs));
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 2, attrs));
+	KUNIT_EXPECT_EQ(test, 0,
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, attrs));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 2, attrs));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, attrs));
 }
 
 static void a_contradiction_is_invalid(struct kunit *test)
 {
-	struct contract_test *ct = setup(test, COHERENT);
+	struct contract_test *ct = setup(test, OPS);
+	unsigned long attrs = WB | DMA_ATTR_WEAK_ORDERING;
 
-	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 1, WB));
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			map_table_errno(test, ct, 1,
-					WB | DMA_ATTR_WEAK_ORDERING));
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
-				       DMA_TO_DEVICE,
-				       WB | DMA_ATTR_WEAK_ORDERING, NULL));
-	KUNIT_EXPECT_NULL(test, alloc_and_free(ct, WB | DMA_ATTR_WEAK_ORDERING));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 1, WB));
+	KUNIT_EXPECT_EQ(test, -EINVAL, map_table(test, ct, 1, attrs));
+	KUNIT_EXPECT_EQ(test, -EINVAL, query(ct, DMA_TO_DEVICE, attrs));
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_TO_DEVICE, attrs));
+	KUNIT_EXPECT_FALSE(test, alloc(ct, attrs));
+}
+
+static void mmio_is_neither_a_list_nor_an_allocation(struct kunit *test)
+{
+	static const enum kind kinds[] = { COHERENT, OPS };
+	struct contract_test *ct;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ct = setup(test, kinds[i]);
+		KUNIT_EXPECT_EQ(test, -EINVAL, map_table(test, ct, 2, MMIO));
+		KUNIT_EXPECT_EQ(test, 0, map_list(ct, MMIO));
+		KUNIT_EXPECT_FALSE(test, alloc(ct, MMIO));
+		KUNIT_EXPECT_EQ(test, -EINVAL,
+				dma_query_alloc(ct->dev, PAGE_SIZE, MMIO));
+		KUNIT_EXPECT_EQ(test, -EIO, map_page(ct, 0, PAGE_SIZE,
+						     DMA_FROM_DEVICE, MMIO));
+		KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_FROM_DEVICE, MMIO));
+	}
 }
 
 static void a_refusal_warns_about_nothing(struct kunit *test)
@@ -484,6 +457,7 @@ static void a_refusal_warns_about_nothing(struct kunit *test)
 
 	expect_all_refuse(test, ct, RC, -EOPNOTSUPP);
 	expect_all_refuse(test, ct, WB, -EOPNOTSUPP);
+	expect_all_refuse(test, ct, CC, -EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, before, get_taint());
 }
 
@@ -494,51 +468,45 @@ static void bad_arguments_are_invalid(struct kunit *test)
 	struct sg_table sgt;
 
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_page(dev, ct->page, 0, 0, DMA_FROM_DEVICE, RC,
-				       NULL));
+			dma_query_phys(dev, ct->phys, 0, DMA_FROM_DEVICE, RC));
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_page(dev, ct->page, 0, PAGE_SIZE, DMA_NONE,
-				       RC, NULL));
+			dma_query_phys(dev, ct->phys, PAGE_SIZE, DMA_NONE, RC));
 	if (sizeof(phys_addr_t) == sizeof(size_t))
 		KUNIT_EXPECT_EQ(test, -EINVAL,
-				dma_query_page(dev, ct->page, PAGE_SIZE,
-					       SIZE_MAX, DMA_FROM_DEVICE, RC,
-					       NULL));
-	KUNIT_EXPECT_EQ(test, -EIO, map_page_errno(ct, 0, 0, DMA_FROM_DEVICE,
-						   RC));
-	KUNIT_EXPECT_EQ(test, -EIO, map_page_errno(ct, 0, PAGE_SIZE, DMA_NONE,
-						   RC));
-	KUNIT_EXPECT_EQ(test, -EINVAL, dma_query_alloc(dev, 0, RC, NULL));
-	KUNIT_EXPECT_EQ(test, -EINVAL, dma_query_alloc(dev, SIZE_MAX, RC, NULL));
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_resource(dev, 0, 0, DMA_FROM_DEVICE, RC,
-					   NULL));
+				dma_query_phys(dev, PAGE_SIZE, SIZE_MAX,
+					       DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EIO, map_page(ct, 0, 0, DMA_FROM_DEVICE, RC));
+	if (sizeof(phys_addr_t) == sizeof(size_t))
+		KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR,
+				dma_map_phys(dev, PAGE_SIZE, SIZE_MAX,
+					     DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_query_alloc(dev, 0, RC));
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_query_alloc(dev, SIZE_MAX, RC));
 
 	fill_table(test, ct, &sgt, 3);
 	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_sg(dev, sgt.sgl, 0, DMA_FROM_DEVICE, RC,
-				     NULL));
+			dma_query_sg(dev, sgt.sgl, 0, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			dma_query_sg(dev, sgt.sgl, 3, DMA_NONE, RC));
 	sg_next(sgt.sgl)->length = 0;
 	KUNIT_EXPECT_EQ(test, -EINVAL,
 			dma_map_sgtable(dev, &sgt, DMA_FROM_DEVICE, RC));
 	sg_free_table(&sgt);
 }
 
-static void a_device_without_a_mask_is_invalid(struct kunit *test)
+static void a_device_without_a_mask_gets_nothing(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
-	struct device *dev = ct->dev;
 
-	dev->dma_mask = NULL;
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_resource(dev, 0, PAGE_SIZE, DMA_FROM_DEVICE,
-					   RC, NULL));
-	dev->dma_mask = &ct->mask;
+	ct->dev->dma_mask = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, query(ct, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EINVAL, query(ct, DMA_FROM_DEVICE, MMIO));
+	ct->dev->dma_mask = &ct->mask;
+	/* A mask of 0: not a byte is in reach, unless by a bounce. */
 	ct->mask = 0;
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			dma_query_page(dev, ct->page, 0, PAGE_SIZE,
-				       DMA_FROM_DEVICE, RC, NULL));
-	KUNIT_EXPECT_EQ(test, -EINVAL, map_table_errno(test, ct, 1, RC));
+	KUNIT_EXPECT_NE(test, 0, query(ct, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EIO, query(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_NE(test, 0, map_table(test, ct, 1, RC));
 }
 
 /* REQUIRE_COHERENT */
@@ -551,39 +519,46 @@ static void a_coherent_device_honours_coherence(struct kunit *test)
 	addr = dma_map_page_attrs(ct->dev, ct->page, 0, PAGE_SIZE,
 				  DMA_BIDIRECTIONAL, RC);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(ct->dev, addr));
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(ct->dev, addr));
+	KUNIT_EXPECT_EQ(test, phys_to_dma(ct->dev, ct->phys), addr);
 	dma_unmap_page_attrs(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL, RC);
 
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 3, RC));
-	KUNIT_EXPECT_EQ(test, 0, map_resource_errno(ct, DMA_BIDIRECTIONAL, RC));
-	KUNIT_EXPECT_NOT_NULL(test, alloc_and_free(ct, RC));
-	KUNIT_EXPECT_NOT_NULL(test, noncontiguous(ct, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 3, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_BIDIRECTIONAL, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_BIDIRECTIONAL, RC | MMIO));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC));
+	KUNIT_EXPECT_TRUE(test, noncontiguous(ct, RC));
 }
 
 static void a_noncoherent_device_refuses_coherence(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, NONCOHERENT);
-	int before = atomic_read(&cache_calls);
 
 	KUNIT_EXPECT_EQ(test, -EIO,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
 	KUNIT_EXPECT_EQ(test, -EIO,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_TO_DEVICE,
-				       RC | DMA_ATTR_SKIP_CPU_SYNC));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 3, RC));
+			map_page(ct, 0, PAGE_SIZE, DMA_TO_DEVICE,
+				 RC | DMA_ATTR_SKIP_CPU_SYNC));
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, RC | MMIO));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			map_table_errno(test, ct, 3,
-					RC | DMA_ATTR_SKIP_CPU_SYNC));
-	KUNIT_EXPECT_NULL(test, noncontiguous(ct, RC));
-	KUNIT_EXPECT_EQ(test, before, atomic_read(&cache_calls));
+			query(ct, DMA_FROM_DEVICE, RC | MMIO));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 3, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_table(test, ct, 3, RC | DMA_ATTR_SKIP_CPU_SYNC));
+	KUNIT_EXPECT_FALSE(test, noncontiguous(ct, RC));
+}
+
+static void a_noncoherent_device_honours_mmio(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, NONCOHERENT);
+
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_FROM_DEVICE, MMIO));
 }
 
 static void coherent_memory_is_coherent_on_any_device(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, NONCOHERENT);
 
-	KUNIT_EXPECT_NOT_NULL(test, alloc_and_free(ct, RC));
-	KUNIT_EXPECT_EQ(test, 0, map_resource_errno(ct, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC));
 }
 
 static void a_bouncing_device_refuses_coherence(struct kunit *test)
@@ -591,14 +566,23 @@ static void a_bouncing_device_refuses_coherence(struct kunit *test)
 	struct contract_test *ct = setup(test, BOUNCE);
 
 	KUNIT_EXPECT_EQ(test, -EIO,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 3, RC));
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 3, RC));
 	KUNIT_EXPECT_EQ(test, 0, slots(ct));
-	KUNIT_EXPECT_NOT_NULL(test, alloc_and_free(ct, RC));
-	KUNIT_EXPECT_NOT_NULL(test, noncontiguous(ct, RC));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC));
+	KUNIT_EXPECT_TRUE(test, noncontiguous(ct, RC));
 }
 
-static void a_coherent_mapping_beside_bounced_ones_needs_no_sync(struct kunit *test)
+static void a_bouncing_device_refuses_mmio(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, BOUNCE);
+
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, query(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_EQ(test, 0, slots(ct));
+}
+
+static void a_coherent_mapping_lives_beside_bounced_ones(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, BOUNCE);
 	dma_addr_t bounced, direct;
@@ -621,34 +605,36 @@ static void a_coherent_mapping_beside_bounced_ones_needs_no_sync(struct kunit *t
 	KUNIT_EXPECT_EQ(test, 0, slots(ct));
 }
 
-static void a_buffer_above_the_mask_refuses_coherence(struct kunit *test)
+static void a_buffer_above_the_limit_refuses_coherence(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, BOUNCE);
-	struct dma_query query;
-	dma_addr_t dma = phys_to_dma(ct->dev, page_to_phys(ct->page));
+	dma_addr_t dma = phys_to_dma(ct->dev, ct->phys);
+	unsigned long before = get_taint();
 
 	bounce_everything(ct, false);
 	if (!dma)
 		kunit_skip(test, "the buffer is at bus address 0");
-	KUNIT_EXPECT_EQ(test, 0, dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
-						DMA_FROM_DEVICE, RC, &query));
-	KUNIT_EXPECT_FALSE(test, query.bounce);
+	KUNIT_EXPECT_EQ(test, 0, query(ct, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_FALSE(test, dma_query_bounces(ct->dev, ct->phys, PAGE_SIZE,
+						   DMA_FROM_DEVICE));
 	/* A bus with a limit: all but the last byte of the buffer are below. */
 	ct->dev->bus_dma_limit = dma + PAGE_SIZE - 2;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
-				       DMA_FROM_DEVICE, RC, &query));
-	KUNIT_EXPECT_TRUE(test, query.bounce);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, query(ct, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_TRUE(test, dma_query_bounces(ct->dev, ct->phys, PAGE_SIZE,
+						  DMA_FROM_DEVICE));
+	KUNIT_EXPECT_EQ(test, -EIO,
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EIO, query(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, MMIO));
 	/* And none of it. */
 	ct->dev->bus_dma_limit = dma - 1;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			dma_query_page(ct->dev, ct->page, 0, PAGE_SIZE,
-				       DMA_FROM_DEVICE, RC, &query));
-	KUNIT_EXPECT_TRUE(test, query.bounce);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, query(ct, DMA_FROM_DEVICE, RC));
 	KUNIT_EXPECT_EQ(test, -EIO,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 1, RC));
 	KUNIT_EXPECT_EQ(test, 0, slots(ct));
 	ct->dev->bus_dma_limit = 0;
+	KUNIT_EXPECT_EQ_MSG(test, before, get_taint(), "a refusal warned");
 }
 
 static void one_bad_entry_refuses_the_list(struct kunit *test)
@@ -657,114 +643,105 @@ static void one_bad_entry_refuses_the_list(struct kunit *test)
 
 	ct->ops_path = DMA_PATH_BOUNCE;
 	/* Entries 3, 7, ... lie in the page that bounces, the first does not. */
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 4, RC));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 6, RC));
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 300, RC));
-	ct->ops_path = DMA_PATH_CACHE;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 4, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 6, RC));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 300, RC));
+	ct->ops_path = DMA_PATH_SYNC;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			map_table_errno(test, ct, 4,
-					RC | DMA_ATTR_SKIP_CPU_SYNC));
+			map_table(test, ct, 4, RC | DMA_ATTR_SKIP_CPU_SYNC));
+	ct->ops_path = DMA_PATH_UNORDERED;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 4, WB));
+	ct->ops_path = DMA_PATH_NONE;
+	KUNIT_EXPECT_EQ(test, -EIO, map_table(test, ct, 4, RC));
 	KUNIT_EXPECT_EQ(test, 0, ct->ops_calls);
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 3, RC));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 3, RC));
 	KUNIT_EXPECT_EQ(test, 2, ct->ops_calls);
-	ct->ops_path = DMA_PATH_ALLOC;
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 300, RC));
-	KUNIT_EXPECT_EQ(test, 4, ct->ops_calls);
+	ct->ops_path = DMA_PATH_BOUNCE;
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 4, WB));
+	ct->ops_path = DMA_PATH_UNORDERED;
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 4, RC));
+	ct->ops_path = 0;
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 300, RC | WB));
+	KUNIT_EXPECT_EQ(test, 8, ct->ops_calls);
 }
 
-/* WRITE_BARRIER */
+/* WRITE_BARRIER; PCI functions are in ordering_kunit.c. */
 
-static void a_barrier_needs_a_known_order(struct kunit *test)
+static void a_bus_of_unknown_order_refuses_a_barrier(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
-	static const struct {
-		enum dma_ordering ordering;
-		int err;
-	} cases[] = {
-		{ DMA_ORDERING_UNKNOWN, -EOPNOTSUPP },
-		{ DMA_ORDERING_WEAK, -EOPNOTSUPP },
-		/* dma-direct has nothing that makes one. */
-		{ DMA_ORDERING_WEAK_BARRIER, -EOPNOTSUPP },
-		{ DMA_ORDERING_STRONG, 0 },
-	};
-	int i;
 
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev,
-							  cases[i].ordering));
-		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
-				    map_table_errno(test, ct, 2, WB),
-				    "ordering %d", cases[i].ordering);
-		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
-				    dma_query_alloc(ct->dev, PAGE_SIZE, WB,
-						    NULL),
-				    "ordering %d", cases[i].ordering);
-		KUNIT_EXPECT_NOT_NULL(test, alloc_and_free(ct, 0));
-	}
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table(test, ct, 2, WB));
+	KUNIT_EXPECT_EQ(test, -EIO,
+			map_page(ct, 0, PAGE_SIZE, DMA_BIDIRECTIONAL, WB));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			dma_query_alloc(ct->dev, PAGE_SIZE, WB));
+	KUNIT_EXPECT_FALSE(test, alloc(ct, WB));
+	KUNIT_EXPECT_FALSE(test, noncontiguous(ct, WB));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, 0));
 }
 
 static void a_barrier_to_the_device_has_no_effect(struct kunit *test)
 {
-	struct contract_test *ct = setup(test, COHERENT);
+	static const enum kind kinds[] = { COHERENT, OPS, OPS_SILENT };
+	struct contract_test *ct;
+	int i;
 
-	KUNIT_EXPECT_EQ(test, 0,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_TO_DEVICE, WB));
-	KUNIT_EXPECT_EQ(test, -EIO,
-			map_page_errno(ct, 0, PAGE_SIZE, DMA_BIDIRECTIONAL, WB));
-	KUNIT_EXPECT_EQ(test, 0, map_resource_errno(ct, DMA_TO_DEVICE, WB));
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ct = setup(test, kinds[i]);
+		ct->ops_path = DMA_PATH_UNORDERED;
+		KUNIT_EXPECT_EQ(test, 0,
+				map_page(ct, 0, PAGE_SIZE, DMA_TO_DEVICE, WB));
+		KUNIT_EXPECT_EQ(test, 0,
+				map_page(ct, (BUF_PAGES - 1) * PAGE_SIZE,
+					 PAGE_SIZE, DMA_TO_DEVICE, WB));
+	}
+	ct = setup(test, COHERENT);
+	set_dma_ops(ct->dev, NULL);
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_TO_DEVICE, WB | MMIO));
 }
 
 static void nothing_orders_a_write_to_a_peer(struct kunit *test)
 {
-	struct contract_test *ct = setup(test, COHERENT);
+	struct contract_test *ct = setup(test, OPS);
 
-	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
-	KUNIT_EXPECT_EQ(test, -EIO, map_resource_errno(ct, DMA_FROM_DEVICE, WB));
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_FROM_DEVICE, WB));
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, WB | MMIO));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			dma_query_resource(ct->dev, page_to_phys(ct->page),
-					   PAGE_SIZE, DMA_FROM_DEVICE, WB,
-					   NULL));
+			query(ct, DMA_FROM_DEVICE, WB | MMIO));
 }
 
-static void what_is_no_buffer_is_refused(struct kunit *test)
+static void declared_memory_refuses_a_barrier(struct kunit *test)
+{
+#ifdef CONFIG_DMA_DECLARE_COHERENT
+	struct contract_test *ct = setup(test, OPS);
+
+	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ct->dev, PAGE_SIZE, WB));
+	/* Only looked at, never used. */
+	ct->dev->dma_mem = (void *)ct;
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			dma_query_alloc(ct->dev, PAGE_SIZE, WB));
+	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ct->dev, PAGE_SIZE, RC));
+	ct->dev->dma_mem = NULL;
+#else
+	kunit_skip(test, "needs DMA_DECLARE_COHERENT");
+#endif
+}
+
+/* CC_SHARED */
+
+static void only_dma_direct_honours_shared_memory(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, COHERENT);
-	static const unsigned long attrs[] = { RC, WB, RC | WB };
-	struct scatterlist sg[2];
-	struct sg_table sgt;
-	int i, ret;
 
-	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
-	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
-		KUNIT_EXPECT_EQ(test, -EIO, map_page_errno(ct, 0, 0,
-							   DMA_FROM_DEVICE,
-							   attrs[i]));
-		sg_init_table(sg, ARRAY_SIZE(sg));
-		sg_set_page(&sg[0], ct->page, PAGE_SIZE, 0);
-		sg_set_page(&sg[1], ct->page + 1, 0, 0);
-		sgt = (struct sg_table) {
-			.sgl = sg, .nents = 2, .orig_nents = 2,
-		};
-		ret = dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE, attrs[i]);
-		KUNIT_EXPECT_EQ(test, -EINVAL, ret);
-		if (!ret)
-			dma_unmap_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
-					  attrs[i]);
-		sgt.orig_nents = 0;
-		KUNIT_EXPECT_EQ(test, -EINVAL,
-				dma_map_sgtable(ct->dev, &sgt, DMA_FROM_DEVICE,
-						attrs[i]));
-	}
-}
-
-static void a_barrier_survives_a_bounce(struct kunit *test)
-{
-	struct contract_test *ct = setup(test, BOUNCE);
-
-	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
-	KUNIT_EXPECT_EQ(test, 0, map_page_errno(ct, 0, PAGE_SIZE,
-						DMA_FROM_DEVICE, WB));
-	KUNIT_EXPECT_EQ(test, 0, slots(ct));
+	KUNIT_EXPECT_EQ(test, 0,
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, CC));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 2, CC));
+	KUNIT_EXPECT_FALSE(test, alloc(ct, CC));
+	ct = setup(test, OPS);
+	expect_all_refuse(test, ct, CC, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, 0, ct->ops_calls);
 }
 
 /* A dma_map_ops backend */
@@ -773,13 +750,13 @@ static void a_silent_backend_refuses_everything(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, OPS_SILENT);
 
-	KUNIT_ASSERT_EQ(test, 0, dma_set_ordering(ct->dev, DMA_ORDERING_STRONG));
 	expect_all_refuse(test, ct, RC, -EOPNOTSUPP);
 	expect_all_refuse(test, ct, WB, -EOPNOTSUPP);
+	expect_all_refuse(test, ct, CC, -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, -EIO, map_phys(ct, DMA_FROM_DEVICE, MMIO));
 	KUNIT_EXPECT_EQ(test, 0, ct->ops_calls);
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 2, 0));
-	KUNIT_EXPECT_EQ(test, 0, map_page_errno(ct, 0, PAGE_SIZE, DMA_TO_DEVICE,
-						WB));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 2, 0));
+	KUNIT_EXPECT_EQ(test, 2, ct->ops_calls);
 }
 
 static void a_backend_gets_the_attributes_it_honours(struct kunit *test)
@@ -795,82 +772,90 @@ static void a_backend_gets_the_attributes_it_honours(struct kunit *test)
 	dma_unmap_page_attrs(ct->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, RC | WB);
 	KUNIT_EXPECT_EQ(test, RC | WB, ct->ops_attrs);
 
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 5, RC | WB));
+	KUNIT_EXPECT_EQ(test, 0, map_table(test, ct, 5, RC | WB));
 	KUNIT_EXPECT_EQ(test, RC | WB, ct->ops_attrs);
-	KUNIT_EXPECT_NOT_NULL(test, alloc_and_free(ct, RC | WB));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC | WB));
 	KUNIT_EXPECT_EQ(test, RC | WB, ct->ops_attrs);
+	KUNIT_EXPECT_EQ(test, 0, map_phys(ct, DMA_FROM_DEVICE, MMIO));
+	KUNIT_EXPECT_EQ(test, MMIO, ct->ops_attrs);
 }
 
-static void a_backend_with_a_barrier_honours_it(struct kunit *test)
+static void a_buffer_is_refused_by_its_path(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, OPS);
+	static const struct {
+		unsigned int path;
+		unsigned long attrs;
+		int err;
+	} cases[] = {
+		{ DMA_PATH_BOUNCE, RC, -EOPNOTSUPP },
+		{ DMA_PATH_SYNC, RC, -EOPNOTSUPP },
+		{ DMA_PATH_SYNC, RC | DMA_ATTR_SKIP_CPU_SYNC, -EOPNOTSUPP },
+		{ DMA_PATH_UNORDERED, WB, -EOPNOTSUPP },
+		{ DMA_PATH_UNORDERED, RC | WB, -EOPNOTSUPP },
+		{ DMA_PATH_BOUNCE, MMIO, -EOPNOTSUPP },
+		{ DMA_PATH_NONE, RC, -EIO },
+		{ DMA_PATH_NONE, 0, -EIO },
+		{ DMA_PATH_BOUNCE | DMA_PATH_NONE, RC, -EOPNOTSUPP },
+		{ DMA_PATH_BOUNCE, WB, 0 },
+		{ DMA_PATH_UNORDERED, RC, 0 },
+		{ DMA_PATH_BOUNCE | DMA_PATH_SYNC | DMA_PATH_UNORDERED, 0, 0 },
+	};
+	size_t last = (BUF_PAGES - 1) * PAGE_SIZE;
+	int i;
 
-	ct->ops_ordering = DMA_ORDERING_WEAK_BARRIER;
-	KUNIT_EXPECT_EQ(test, 0, map_table_errno(test, ct, 2, WB));
-	ct->ops_path = DMA_PATH_UNORDERED;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 4, WB));
-	ct->ops_path = DMA_PATH_ALLOC;
-	ct->ops_ordering = DMA_ORDERING_UNKNOWN;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, map_table_errno(test, ct, 2, WB));
-}
-
-static void a_backend_without_the_method_refuses(struct kunit *test)
-{
-	struct contract_test *ct = setup(test, OPS);
-	struct dma_query query;
-
-	/* No map_resource, no alloc_pages_op. */
-	KUNIT_EXPECT_EQ(test, -EIO,
-			dma_query_resource(ct->dev, page_to_phys(ct->page),
-					   PAGE_SIZE, DMA_FROM_DEVICE, RC,
-					   &query));
-	KUNIT_EXPECT_EQ(test, -EIO, map_resource_errno(ct, DMA_FROM_DEVICE, RC));
-	KUNIT_EXPECT_NULL(test, noncontiguous(ct, RC));
-}
-
-static void a_backend_is_asked_whether_to_sync(struct kunit *test)
-{
-	struct contract_test *ct = setup(test, OPS);
-
-	if (!IS_ENABLED(CONFIG_DMA_NEED_SYNC))
-		kunit_skip(test, "needs DMA_NEED_SYNC");
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(ct->dev, 0));
-	ct->ops_need_sync = true;
-	KUNIT_EXPECT_TRUE(test, dma_need_sync(ct->dev, 0));
-	set_dma_ops(ct->dev, &silent_ops);
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(ct->dev, 0));
-}
-
-static void map_and_sync(struct kunit *test, struct contract_test *ct)
-{
-	dma_addr_t addr = dma_map_page(ct->dev, ct->page, 0, PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
-
-	KUNIT_ASSERT_EQ(test, dma_mapping_error(ct->dev, addr), 0);
-	dma_sync_single_for_cpu(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
-	dma_sync_single_for_device(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
-	dma_unmap_page(ct->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
-}
-
-/* It has the mask that its bus gave it, and nobody has asked dma_set_mask(). */
-static void a_driver_that_sets_no_mask_gets_its_syncs(struct kunit *test)
-{
-	struct contract_test *ct = test->priv;
-	int calls = atomic_read(&cache_calls);
-
-	if (!IS_ENABLED(CONFIG_DMA_NEED_SYNC))
-		kunit_skip(test, "needs DMA_NEED_SYNC");
-	ct->mask = DMA_BIT_MASK(64);
-	set_coherent(ct->dev, false);
-	own_pool(ct);
-	if (cache_calls_are_counted()) {
-		map_and_sync(test, ct);
-		/* Once for the map, once for the sync. */
-		KUNIT_EXPECT_GE(test, atomic_read(&cache_calls), calls + 2);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		ct->ops_path = cases[i].path;
+		KUNIT_EXPECT_EQ_MSG(test, cases[i].err,
+				    dma_query_phys(ct->dev, ct->phys + last,
+						   PAGE_SIZE, DMA_FROM_DEVICE,
+						   cases[i].attrs), "case %d", i);
 	}
-	set_dma_ops(ct->dev, &test_ops);
-	map_and_sync(test, ct);
-	KUNIT_EXPECT_EQ(test, ct->ops_syncs, 2);
+}
+
+/* The second line of defence */
+
+static void a_broken_promise_fails_the_map_and_is_reported(struct kunit *test)
+{
+#ifdef CONFIG_DMA_API_DEBUG
+	struct contract_test *ct = setup(test, OPS);
+	long before = debug_test_begin();
+
+	ct->ops_breaks = true;
+	KUNIT_EXPECT_EQ(test, -EIO,
+			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
+	KUNIT_EXPECT_EQ(test, 1, debug_test_end(before));
+#else
+	kunit_skip(test, "needs DMA_API_DEBUG");
+#endif
+}
+
+static void dma_direct_refuses_at_the_bounce_too(struct kunit *test)
+{
+#ifdef CONFIG_DMA_API_DEBUG
+	struct contract_test *ct = setup(test, BOUNCE);
+	dma_addr_t dma = phys_to_dma(ct->dev, ct->phys);
+	long before = debug_test_begin();
+	struct scatterlist sg;
+
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, ct->page, PAGE_SIZE, 0);
+	/* Past the decision. */
+	KUNIT_EXPECT_EQ(test, -EIO, dma_direct_map_sg(ct->dev, &sg, 1,
+						      DMA_FROM_DEVICE, RC));
+	bounce_everything(ct, false);
+	if (dma) {
+		ct->dev->bus_dma_limit = dma - 1;
+		KUNIT_EXPECT_EQ(test, -EIO,
+				dma_direct_map_sg(ct->dev, &sg, 1,
+						  DMA_FROM_DEVICE, RC));
+		ct->dev->bus_dma_limit = 0;
+	}
+	KUNIT_EXPECT_EQ(test, 0, slots(ct));
+	KUNIT_EXPECT_EQ(test, dma ? 2 : 1, debug_test_end(before));
+#else
+	kunit_skip(test, "needs DMA_API_DEBUG");
+#endif
 }
 
 /* The query is the map, seen from the outside. */
@@ -879,31 +864,27 @@ static void compare(struct kunit *test, struct contract_test *ct, size_t offset,
 		    size_t size, enum dma_data_direction dir,
 		    unsigned long attrs)
 {
-	int used = slots(ct), synced = atomic_read(&cache_calls);
-	struct dma_query query;
+	long used = slots(ct);
 	dma_addr_t addr;
+	bool bounces;
 	int ret;
 
-	ret = dma_query_page(ct->dev, ct->page, offset, size, dir, attrs,
-			     &query);
+	ret = dma_query_phys(ct->dev, ct->phys + offset, size, dir, attrs);
+	bounces = dma_query_bounces(ct->dev, ct->phys + offset, size, dir);
 	KUNIT_EXPECT_EQ(test, used, slots(ct));
-	KUNIT_EXPECT_EQ(test, synced, atomic_read(&cache_calls));
 
 	addr = dma_map_page_attrs(ct->dev, ct->page, offset, size, dir,
 				  attrs | DMA_ATTR_NO_WARN);
 	KUNIT_EXPECT_EQ_MSG(test, !!ret, !!dma_mapping_error(ct->dev, addr),
 			    "query says %d: offset %zu size %zu dir %d attrs %lx",
 			    ret, offset, size, dir, attrs);
-	if (addr == DMA_MAPPING_ERROR)
+	if (addr == DMA_MAPPING_ERROR) {
+		KUNIT_EXPECT_EQ(test, used, slots(ct));
 		return;
-	KUNIT_EXPECT_EQ_MSG(test, query.bounce, slots(ct) > used,
+	}
+	KUNIT_EXPECT_EQ_MSG(test, bounces, slots(ct) > used,
 			    "bounce: offset %zu size %zu dir %d attrs %lx",
 			    offset, size, dir, attrs);
-	if (cache_calls_are_counted() && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		KUNIT_EXPECT_EQ_MSG(test, query.cache_sync,
-				    atomic_read(&cache_calls) > synced,
-				    "cache: offset %zu size %zu dir %d attrs %lx",
-				    offset, size, dir, attrs);
 	dma_unmap_page_attrs(ct->dev, addr, size, dir, attrs | DMA_ATTR_NO_WARN);
 	KUNIT_EXPECT_EQ(test, used, slots(ct));
 }
@@ -914,7 +895,7 @@ static void compare_all(struct kunit *test, enum kind kind)
 					PAGE_SIZE + 1, BUF_SIZE };
 	static const size_t offsets[] = { 0, 8, 64, 2047, 2048, 4095 };
 	static const unsigned long attrs[] = {
-		0, RC, WB, RC | WB, RC | DMA_ATTR_SKIP_CPU_SYNC,
+		0, RC, WB, CC, RC | WB, RC | CC, RC | DMA_ATTR_SKIP_CPU_SYNC,
 		DMA_ATTR_SKIP_CPU_SYNC, WB | DMA_ATTR_WEAK_ORDERING,
 		BIT(24), DMA_ATTR_WEAK_ORDERING,
 	};
@@ -951,55 +932,32 @@ static void the_query_is_the_map_behind_a_backend(struct kunit *test)
 	compare_all(test, OPS);
 }
 
-static void what_no_slots_can_hold_is_out_of_reach(struct kunit *test)
+static void the_query_of_a_list_is_its_map(struct kunit *test)
 {
-	struct contract_test *ct = setup(test, BOUNCE);
-	size_t max = swiotlb_max_mapping_size(ct->dev);
-	struct dma_query query;
-
-	KUNIT_EXPECT_EQ(test, 0, dma_query_page(ct->dev, ct->page, 0, max,
-						DMA_FROM_DEVICE, 0, &query));
-	KUNIT_EXPECT_TRUE(test, query.may_exhaust);
-	KUNIT_EXPECT_EQ(test, -EIO, dma_query_page(ct->dev, ct->page, 0,
-						   max + 1, DMA_FROM_DEVICE, 0,
-						   NULL));
-}
-
-static void a_list_needs_what_its_entries_need(struct kunit *test)
-{
+	static const unsigned long attrs[] = { 0, RC, WB, CC, MMIO, BIT(24) };
+	static const unsigned int paths[] = {
+		0, DMA_PATH_BOUNCE, DMA_PATH_SYNC, DMA_PATH_UNORDERED,
+	};
 	struct contract_test *ct = setup(test, OPS);
-	struct dma_query query;
 	struct sg_table sgt;
+	int i, j, nents;
 
-	fill_table(test, ct, &sgt, 4);
-	ct->ops_path = DMA_PATH_BOUNCE | DMA_PATH_CACHE;
-	KUNIT_EXPECT_EQ(test, 0, dma_query_sg(ct->dev, sgt.sgl, 4,
-					      DMA_FROM_DEVICE, 0, &query));
-	KUNIT_EXPECT_TRUE(test, query.bounce);
-	KUNIT_EXPECT_TRUE(test, query.cache_sync);
-	KUNIT_EXPECT_TRUE(test, query.may_exhaust);
-	/* The first three do not lie in the special page. */
-	KUNIT_EXPECT_EQ(test, 0, dma_query_sg(ct->dev, sgt.sgl, 3,
-					      DMA_FROM_DEVICE, 0, &query));
-	KUNIT_EXPECT_FALSE(test, query.bounce);
-	KUNIT_EXPECT_FALSE(test, query.cache_sync);
-	KUNIT_EXPECT_EQ(test, query.ordering, DMA_ORDERING_STRONG);
-	sg_free_table(&sgt);
-}
-
-/* CPUs on the other side: dma_attrs_cpu_honoured() */
-
-static void a_cpu_is_coherent_and_promises_no_order(struct kunit *test)
-{
-	KUNIT_EXPECT_TRUE(test, dma_attrs_cpu_honoured(DMA_FROM_DEVICE, 0));
-	KUNIT_EXPECT_TRUE(test, dma_attrs_cpu_honoured(DMA_FROM_DEVICE, RC));
-	KUNIT_EXPECT_TRUE(test, dma_attrs_cpu_honoured(DMA_TO_DEVICE, RC | WB));
-	KUNIT_EXPECT_FALSE(test, dma_attrs_cpu_honoured(DMA_FROM_DEVICE, WB));
-	KUNIT_EXPECT_FALSE(test, dma_attrs_cpu_honoured(DMA_FROM_DEVICE,
-							BIT(30)));
-	KUNIT_EXPECT_FALSE(test,
-			   dma_attrs_cpu_honoured(DMA_TO_DEVICE,
-						  WB | DMA_ATTR_WEAK_ORDERING));
+	for (nents = 1; nents <= 5; nents++)
+		for (i = 0; i < ARRAY_SIZE(attrs); i++)
+			for (j = 0; j < ARRAY_SIZE(paths); j++) {
+				ct->ops_path = paths[j];
+				fill_table(test, ct, &sgt, nents);
+				KUNIT_EXPECT_EQ_MSG(test,
+						    dma_query_sg(ct->dev, sgt.sgl,
+								 nents,
+								 DMA_FROM_DEVICE,
+								 attrs[i]),
+						    map_table(test, ct, nents,
+							      attrs[i]),
+						    "%d entries, attrs %lx, path %x",
+						    nents, attrs[i], paths[j]);
+				sg_free_table(&sgt);
+			}
 }
 
 #ifdef CONFIG_TRACEPOINTS
@@ -1016,50 +974,59 @@ static void trace_probe(void *data, struct device *dev, phys_addr_t phys,
 
 static void a_refusal_is_traced(struct kunit *test)
 {
-	struct contract_test *ct = setup(test, OPS_SILENT);
+	static const enum kind kinds[] = { COHERENT, OPS_SILENT };
+	struct contract_test *ct;
+	int i;
 
-	KUNIT_ASSERT_EQ(test, 0, register_trace_dma_map_page(trace_probe, NULL));
-	map_page_errno(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC);
-	unregister_trace_dma_map_page(trace_probe, NULL);
-	tracepoint_synchronize_unregister();
-	KUNIT_EXPECT_EQ(test, RC, traced_attrs);
-	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, traced_addr);
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ct = setup(test, kinds[i]);
+		traced_attrs = 0;
+		traced_addr = 0;
+		KUNIT_ASSERT_EQ(test, 0,
+				register_trace_dma_map_phys(trace_probe, NULL));
+		map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, BIT(24));
+		unregister_trace_dma_map_phys(trace_probe, NULL);
+		tracepoint_synchronize_unregister();
+		KUNIT_EXPECT_EQ(test, BIT(24), traced_attrs);
+		KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, traced_addr);
+	}
 }
 #endif
 
 static struct kunit_case contract_test_cases[] = {
-	KUNIT_CASE(an_unknown_mandatory_bit_is_refused),
-	KUNIT_CASE(an_unknown_bit_spoils_known_ones),
+	KUNIT_CASE(a_reserved_bit_is_refused),
+	KUNIT_CASE(a_reserved_bit_refuses_the_bits_beside_it),
+	KUNIT_CASE(the_internal_bit_is_refused_from_drivers),
 	KUNIT_CASE(an_unknown_hint_is_ignored),
 	KUNIT_CASE(a_contradiction_is_invalid),
+	KUNIT_CASE(mmio_is_neither_a_list_nor_an_allocation),
 	KUNIT_CASE(a_refusal_warns_about_nothing),
 	KUNIT_CASE(bad_arguments_are_invalid),
-	KUNIT_CASE(a_device_without_a_mask_is_invalid),
+	KUNIT_CASE(a_device_without_a_mask_gets_nothing),
 	KUNIT_CASE(a_coherent_device_honours_coherence),
 	KUNIT_CASE(a_noncoherent_device_refuses_coherence),
+	KUNIT_CASE(a_noncoherent_device_honours_mmio),
 	KUNIT_CASE(coherent_memory_is_coherent_on_any_device),
 	KUNIT_CASE(a_bouncing_device_refuses_coherence),
-	KUNIT_CASE(a_coherent_mapping_beside_bounced_ones_needs_no_sync),
-	KUNIT_CASE(a_buffer_above_the_mask_refuses_coherence),
+	KUNIT_CASE(a_bouncing_device_refuses_mmio),
+	KUNIT_CASE(a_coherent_mapping_lives_beside_bounced_ones),
+	KUNIT_CASE(a_buffer_above_the_limit_refuses_coherence),
 	KUNIT_CASE(one_bad_entry_refuses_the_list),
-	KUNIT_CASE(a_barrier_needs_a_known_order),
+	KUNIT_CASE(a_bus_of_unknown_order_refuses_a_barrier),
 	KUNIT_CASE(a_barrier_to_the_device_has_no_effect),
 	KUNIT_CASE(nothing_orders_a_write_to_a_peer),
-	KUNIT_CASE(what_is_no_buffer_is_refused),
-	KUNIT_CASE(a_barrier_survives_a_bounce),
+	KUNIT_CASE(declared_memory_refuses_a_barrier),
+	KUNIT_CASE(only_dma_direct_honours_shared_memory),
 	KUNIT_CASE(a_silent_backend_refuses_everything),
 	KUNIT_CASE(a_backend_gets_the_attributes_it_honours),
-	KUNIT_CASE(a_backend_with_a_barrier_honours_it),
-	KUNIT_CASE(a_backend_without_the_method_refuses),
-	KUNIT_CASE(a_backend_is_asked_whether_to_sync),
-	KUNIT_CASE(a_driver_that_sets_no_mask_gets_its_syncs),
+	KUNIT_CASE(a_buffer_is_refused_by_its_path),
+	KUNIT_CASE(a_broken_promise_fails_the_map_and_is_reported),
+	KUNIT_CASE(dma_direct_refuses_at_the_bounce_too),
 	KUNIT_CASE(the_query_is_the_map_when_coherent),
 	KUNIT_CASE(the_query_is_the_map_when_not_coherent),
 	KUNIT_CASE(the_query_is_the_map_when_bouncing),
 	KUNIT_CASE(the_query_is_the_map_behind_a_backend),
-	KUNIT_CASE(what_no_slots_can_hold_is_out_of_reach),
-	KUNIT_CASE(a_list_needs_what_its_entries_need),
-	KUNIT_CASE(a_cpu_is_coherent_and_promises_no_order),
+	KUNIT_CASE(the_query_of_a_list_is_its_map),
 #ifdef CONFIG_TRACEPOINTS
 	KUNIT_CASE(a_refusal_is_traced),
 #endif
@@ -1068,8 +1035,6 @@ static struct kunit_case contract_test_cases[] = {
 
 static struct kunit_suite contract_test_suite = {
 	.name = "dma_contract",
-	.suite_init = contract_suite_init,
-	.suite_exit = contract_suite_exit,
 	.init = contract_test_init,
 	.exit = contract_test_exit,
 	.test_cases = contract_test_cases,
