@@ -1026,6 +1026,115 @@ static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BUF_SIZE, same(et->buf, et->image, BUF_SIZE));
 }
 
+/* Errors */
+
+static void needs_iommu(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+
+	if (!use_dma_iommu(et->dev))
+		kunit_skip(test, "not behind dma-iommu");
+}
+
+static void nothing_is_not_mapped(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	dma_addr_t addr;
+
+	needs_iommu(test);
+	addr = dma_map_page(et->dev, virt_to_page(et->buf), 0, 0, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, addr);
+	dma_mapping_error(et->dev, addr);
+}
+
+/* An earlier use of the scatterlist, by an untrusted device, leaves no mark. */
+static void a_list_forgets_that_it_was_bounced(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct pci_dev *pdev = to_pci_dev(et->dev);
+	struct scatterlist sg[2];
+	struct sg_table sgt = { .sgl = sg, .nents = 2, .orig_nents = 2 };
+	int ret;
+
+	needs_iommu(test);
+	if (!IS_ENABLED(CONFIG_SWIOTLB) || pdev->untrusted)
+		kunit_skip(test, "no SWIOTLB, or an untrusted device");
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	sg_set_buf(&sg[0], et->buf, PAGE_SIZE);
+	sg_set_buf(&sg[1], et->buf + 2 * PAGE_SIZE, PAGE_SIZE);
+	pdev->untrusted = true;
+	ret = dma_map_sgtable(et->dev, &sgt, DMA_TO_DEVICE, 0);
+	if (!ret)
+		dma_unmap_sgtable(et->dev, &sgt, DMA_TO_DEVICE, 0);
+	pdev->untrusted = false;
+	KUNIT_ASSERT_EQ(test, 0, ret);
+
+	/* Two pages become one segment, and the unmap takes it as one. */
+	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(et->dev, &sgt, DMA_TO_DEVICE, 0));
+	KUNIT_EXPECT_FALSE(test, sg_dma_is_swiotlb(sg));
+	dma_unmap_sgtable(et->dev, &sgt, DMA_TO_DEVICE, 0);
+}
+
+#ifdef CONFIG_PPC64
+/* A table of which the hypervisor knows nothing: H_PARAMETER for every TCE. */
+static void an_error_of_the_hypervisor_is_an_error(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	struct list *l = make_list(test);
+	struct iommu_table *tbl;
+	unsigned long index;
+	dma_addr_t one, many;
+	long before, after;
+	int ret;
+
+	if (!has_tces(et->dev))
+		kunit_skip(test, "no TCEs");
+	tbl = get_iommu_table_base(et->dev);
+	before = tces_used(et->dev);
+	index = tbl->it_index;
+	tbl->it_index = 0x7fffffff;
+	one = dma_map_single(et->dev, et->buf, SZ_4K, DMA_TO_DEVICE);
+	many = dma_map_single(et->dev, et->buf, BUF_SIZE, DMA_TO_DEVICE);
+	ret = dma_map_sgtable(et->dev, &l->sgt, DMA_TO_DEVICE, 0);
+	tbl->it_index = index;
+	after = tces_used(et->dev);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, one);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, many);
+	KUNIT_EXPECT_NE(test, 0, ret);
+	KUNIT_EXPECT_EQ(test, before, after);
+	if (!dma_mapping_error(et->dev, one))
+		dma_unmap_single(et->dev, one, SZ_4K, DMA_TO_DEVICE);
+	if (!dma_mapping_error(et->dev, many))
+		dma_unmap_single(et->dev, many, BUF_SIZE, DMA_TO_DEVICE);
+	if (!ret)
+		dma_unmap_sgtable(et->dev, &l->sgt, DMA_TO_DEVICE, 0);
+}
+
+/*
+ * A bypass leads to memory alone.  PowerNV has one for edu; here the device is told
+ * that it has one, for a mapping that transfers nothing.
+ */
+static void a_bypass_leads_to_no_peer(struct kunit *test)
+{
+	struct edu_test *et = test->priv;
+	phys_addr_t phys = pci_resource_start(to_pci_dev(et->dev), 0);
+	bool bypass = dev_dma_ops_bypass(et->dev);
+	u64 limit = et->dev->bus_dma_limit, mask = *et->dev->dma_mask;
+	dma_addr_t addr;
+
+	dev_set_dma_ops_bypass(et->dev);
+	et->dev->bus_dma_limit = 0;
+	*et->dev->dma_mask = DMA_BIT_MASK(64);
+	addr = dma_map_resource(et->dev, phys, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, addr);
+	if (!dma_mapping_error(et->dev, addr))
+		dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	*et->dev->dma_mask = mask;
+	et->dev->bus_dma_limit = limit;
+	dev_assign_dma_ops_bypass(et->dev, bypass);
+}
+#endif
+
 static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(edu_backend_is_the_one_named),
 	KUNIT_CASE(the_device_reads_what_is_mapped),
@@ -1042,6 +1151,12 @@ static struct kunit_case edu_test_cases[] = {
 	KUNIT_CASE(a_list_to_read_cannot_be_written),
 	KUNIT_CASE(a_resource_is_written_in_its_direction),
 	KUNIT_CASE(an_unmapped_buffer_cannot_be_written),
+	KUNIT_CASE(nothing_is_not_mapped),
+	KUNIT_CASE(a_list_forgets_that_it_was_bounced),
+#ifdef CONFIG_PPC64
+	KUNIT_CASE(an_error_of_the_hypervisor_is_an_error),
+	KUNIT_CASE(a_bypass_leads_to_no_peer),
+#endif
 	{}
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sparc64: every device without dma_map_ops of its own has those of the machine's
- * IOMMU, and a device that a test makes up has no IOMMU.  So, where there are tests,
- * each device behind the IOMMU gets them as its own, and no others are left.
+ * sparc64: a device without dma_map_ops of its own has those of the machine's IOMMU,
+ * but a device that a test makes up has no IOMMU.  In kernels with tests, set the ops
+ * of each device behind the IOMMU, and drop the default.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/pci.h>

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sun4u: which mappings go through a streaming buffer, and what follows from it.
+ * sun4u: which mappings go through the streaming buffer, and when it is flushed.
  *
- * QEMU's sun4u has the IOMMU of the sabre host bridge, which has no streaming buffer.
- * For the test a PCI function has one of memory: its "registers" are words that the
- * cases read, and a write to the one that asks for a flush to be reported writes the
- * word that reports it.  The IOMMU is the machine's own.  What its table says of a
- * mapping is read from the table.
+ * QEMU's sun4u has the sabre host bridge, whose IOMMU has no streaming buffer.  The
+ * suite forges one for a PCI function: its "registers" are words in memory, which the
+ * cases read.  A write to the register that makes the hardware report the end of a
+ * flush writes the word in which the hardware reports it.  The IOMMU and its table are
+ * the machine's.
  *
- * Only QEMU takes a physical address in memory for a register.  A machine that has
- * a streaming buffer is not touched.
+ * Only QEMU accepts an address in memory as that of a register.  The suite is skipped
+ * on other machines, and on those with a streaming buffer.
  */
 #include <kunit/test.h>
-#include <linux/dma-contract.h>
 #include <linux/dma-map-ops.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -21,7 +20,6 @@
 #include <asm/iommu.h>
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
-#define WB	DMA_ATTR_WRITE_BARRIER
 
 #define IO_PAGE	SZ_8K
 #define BUF	(4 * IO_PAGE)
@@ -31,19 +29,19 @@ struct sun4u_test {
 	struct iommu *iommu;
 	void *no_buffer;		/* the function's own */
 	struct strbuf strbuf;
-	unsigned long flushed;		/* register: flush the page at */
-	unsigned long reported;		/* register, and the word it writes */
+	unsigned long flushed;		/* register: address of the page to flush */
+	unsigned long reported;		/* register: address of the word to write */
 	u8 *buf;
 };
 
 static const unsigned long attr_sets[] = {
-	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_WEAK_ORDERING, RC, WB, RC | WB,
-	WB | DMA_ATTR_SKIP_CPU_SYNC,
+	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_WEAK_ORDERING, RC,
+	RC | DMA_ATTR_SKIP_CPU_SYNC,
 };
 
 static bool streams(unsigned long attrs)
 {
-	return !(attrs & (RC | WB));
+	return !(attrs & RC);
 }
 
 /* The entry of the table that @addr is translated by. */
@@ -113,14 +111,13 @@ static int sun4u_test_init(struct kunit *test)
 	st->strbuf.strbuf_flushflag = &st->reported;
 	st->strbuf.strbuf_flushflag_pa = __pa(&st->reported);
 	st->dev->archdata.stc = &st->strbuf;
-	/* From now on it is known that not all is in order. */
 	KUNIT_ASSERT_EQ(test, 0,
 			dma_set_mask_and_coherent(st->dev, DMA_BIT_MASK(32)));
 	test->priv = st;
 	return 0;
 }
 
-/* What has been flushed since the last call. */
+/* The page that has been flushed since the last call, 0 if none. */
 static unsigned long flushed(struct sun4u_test *st)
 {
 	unsigned long page = READ_ONCE(st->flushed);
@@ -129,7 +126,7 @@ static unsigned long flushed(struct sun4u_test *st)
 	return page;
 }
 
-static void what_must_not_be_late_goes_past_it(struct kunit *test)
+static void a_coherent_mapping_goes_past_it(struct kunit *test)
 {
 	struct sun4u_test *st = test->priv;
 	enum dma_data_direction dir;
@@ -153,15 +150,12 @@ static void what_must_not_be_late_goes_past_it(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, dir != DMA_TO_DEVICE,
 				    !!(entry(st, addr) & IOPTE_WRITE),
 				    "attrs %lx dir %d", attrs, dir);
-		KUNIT_EXPECT_EQ_MSG(test, streams(attrs),
-				    dma_need_sync(st->dev, addr),
-				    "attrs %lx dir %d", attrs, dir);
 		dma_unmap_single_attrs(st->dev, addr, IO_PAGE, dir, attrs);
 		KUNIT_EXPECT_TRUE(test, is_dead(st, addr));
 	}
 }
 
-static void so_do_the_entries_of_a_list(struct kunit *test)
+static void so_do_the_entries_of_a_coherent_list(struct kunit *test)
 {
 	struct sun4u_test *st = test->priv;
 	struct scatterlist sg[2], *s;
@@ -185,10 +179,10 @@ static void so_do_the_entries_of_a_list(struct kunit *test)
 					    !!(entry(st, sg_dma_address(s)) &
 					       IOPTE_STBUF), "attrs %lx",
 					    attrs);
+		/* A sync knows no attributes, and always flushes. */
 		flushed(st);
 		dma_sync_sgtable_for_cpu(st->dev, &sgt, DMA_FROM_DEVICE);
-		KUNIT_EXPECT_EQ_MSG(test, streams(attrs), !!flushed(st),
-				    "attrs %lx", attrs);
+		KUNIT_EXPECT_TRUE(test, flushed(st));
 		dma_unmap_sgtable(st->dev, &sgt, DMA_FROM_DEVICE, attrs);
 		KUNIT_EXPECT_EQ_MSG(test, streams(attrs) &&
 				    !(attrs & DMA_ATTR_SKIP_CPU_SYNC),
@@ -196,7 +190,7 @@ static void so_do_the_entries_of_a_list(struct kunit *test)
 	}
 }
 
-static void what_went_past_it_is_not_flushed(struct kunit *test)
+static void an_unmap_flushes_what_went_through_it(struct kunit *test)
 {
 	struct sun4u_test *st = test->priv;
 	unsigned long attrs, page, report;
@@ -210,8 +204,8 @@ static void what_went_past_it_is_not_flushed(struct kunit *test)
 		addr = dma_map_single_attrs(st->dev, st->buf + 100, 1000, dir,
 					    attrs);
 		KUNIT_ASSERT_FALSE(test, dma_mapping_error(st->dev, addr));
-		page = streams(attrs) ? addr & ~(IO_PAGE - 1UL) : 0;
-		report = page && dir != DMA_TO_DEVICE ? __pa(&st->reported) : 0;
+		page = addr & ~(IO_PAGE - 1UL);
+		report = dir != DMA_TO_DEVICE ? __pa(&st->reported) : 0;
 
 		flushed(st);
 		WRITE_ONCE(st->reported, 0);
@@ -222,54 +216,11 @@ static void what_went_past_it_is_not_flushed(struct kunit *test)
 				    "sync, attrs %lx dir %d", attrs, dir);
 
 		dma_unmap_single_attrs(st->dev, addr, 1000, dir, attrs);
-		if (attrs & DMA_ATTR_SKIP_CPU_SYNC)
+		if (attrs & DMA_ATTR_SKIP_CPU_SYNC || !streams(attrs))
 			page = 0;
 		KUNIT_EXPECT_EQ_MSG(test, page, flushed(st),
 				    "unmap, attrs %lx dir %d", attrs, dir);
 	}
-}
-
-static void the_query_is_the_map(struct kunit *test)
-{
-	static const unsigned long more[] = { BIT(24), WB | DMA_ATTR_WEAK_ORDERING };
-	struct sun4u_test *st = test->priv;
-	struct dma_query query;
-	unsigned long attrs;
-	dma_addr_t addr;
-	int i, ret;
-
-	for (i = 0; i < ARRAY_SIZE(attr_sets) + ARRAY_SIZE(more); i++) {
-		attrs = i < ARRAY_SIZE(attr_sets) ? attr_sets[i] :
-			more[i - ARRAY_SIZE(attr_sets)];
-		ret = dma_query_page(st->dev, virt_to_page(st->buf), 100, 1000,
-				     DMA_FROM_DEVICE, attrs, &query);
-		addr = dma_map_single_attrs(st->dev, st->buf + 100, 1000,
-					    DMA_FROM_DEVICE, attrs);
-		KUNIT_EXPECT_EQ_MSG(test, i >= ARRAY_SIZE(attr_sets), !!ret,
-				    "attrs %lx", attrs);
-		KUNIT_EXPECT_EQ_MSG(test, !!ret,
-				    !!dma_mapping_error(st->dev, addr),
-				    "attrs %lx", attrs);
-		KUNIT_EXPECT_EQ(test, DMA_ORDERING_WEAK_BARRIER, query.ordering);
-		KUNIT_EXPECT_TRUE(test, query.may_exhaust);
-		KUNIT_EXPECT_FALSE(test, query.bounce);
-		KUNIT_EXPECT_FALSE(test, query.cache_sync);
-		if (!dma_mapping_error(st->dev, addr))
-			dma_unmap_single_attrs(st->dev, addr, 1000,
-					       DMA_FROM_DEVICE, attrs);
-	}
-}
-
-static void the_order_is_that_of_what_is_there(struct kunit *test)
-{
-	struct sun4u_test *st = test->priv;
-
-	KUNIT_EXPECT_EQ(test, DMA_ORDERING_WEAK_BARRIER,
-			dma_get_ordering(st->dev));
-	st->strbuf.strbuf_enabled = 0;
-	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(st->dev));
-	st->dev->archdata.stc = st->no_buffer;
-	KUNIT_EXPECT_EQ(test, DMA_ORDERING_STRONG, dma_get_ordering(st->dev));
 }
 
 static void without_one_nothing_is_flushed(struct kunit *test)
@@ -281,7 +232,6 @@ static void without_one_nothing_is_flushed(struct kunit *test)
 	addr = dma_map_single(st->dev, st->buf, 1000, DMA_FROM_DEVICE);
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(st->dev, addr));
 	KUNIT_EXPECT_EQ(test, 0, entry(st, addr) & IOPTE_STBUF);
-	KUNIT_EXPECT_FALSE(test, dma_need_sync(st->dev, addr));
 	dma_sync_single_for_cpu(st->dev, addr, 1000, DMA_FROM_DEVICE);
 	dma_unmap_single(st->dev, addr, 1000, DMA_FROM_DEVICE);
 	KUNIT_EXPECT_EQ(test, 0, flushed(st));
@@ -305,14 +255,26 @@ static void coherent_memory_goes_past_it_and_away(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_dead(st, addr + 2 * IO_PAGE));
 }
 
+/* The IOMMU maps memory alone.  The refusal prints nothing. */
+static void a_resource_is_refused(struct kunit *test)
+{
+	struct sun4u_test *st = test->priv;
+	dma_addr_t addr;
+
+	addr = dma_map_resource(st->dev, pci_resource_start(to_pci_dev(st->dev), 0),
+				IO_PAGE, DMA_FROM_DEVICE, 0);
+	KUNIT_EXPECT_EQ(test, DMA_MAPPING_ERROR, addr);
+	if (!dma_mapping_error(st->dev, addr))
+		dma_unmap_resource(st->dev, addr, IO_PAGE, DMA_FROM_DEVICE, 0);
+}
+
 static struct kunit_case sun4u_test_cases[] = {
-	KUNIT_CASE(what_must_not_be_late_goes_past_it),
-	KUNIT_CASE(so_do_the_entries_of_a_list),
-	KUNIT_CASE(what_went_past_it_is_not_flushed),
-	KUNIT_CASE(the_query_is_the_map),
-	KUNIT_CASE(the_order_is_that_of_what_is_there),
+	KUNIT_CASE(a_coherent_mapping_goes_past_it),
+	KUNIT_CASE(so_do_the_entries_of_a_coherent_list),
+	KUNIT_CASE(an_unmap_flushes_what_went_through_it),
 	KUNIT_CASE(without_one_nothing_is_flushed),
 	KUNIT_CASE(coherent_memory_goes_past_it_and_away),
+	KUNIT_CASE(a_resource_is_refused),
 	{}
 };
 
@@ -324,5 +286,5 @@ static struct kunit_suite sun4u_test_suite = {
 
 kunit_test_suite(sun4u_test_suite);
 
-MODULE_DESCRIPTION("KUnit tests of the DMA contract behind sun4u's IOMMU");
+MODULE_DESCRIPTION("KUnit tests of the DMA API behind sun4u's IOMMU");
 MODULE_LICENSE("GPL");
