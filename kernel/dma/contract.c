@@ -293,6 +293,11 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 		return ret;
 	if (backend == OPS && attrs & COHERENT & ~ops->mandatory_attrs)
 		return -EOPNOTSUPP;
+	/* There is no buffer yet: any address will do to ask for the device. */
+	if (backend == OPS && attrs & BARRIER && ops->map_path &&
+	    ops->map_path(dev, 0, size, DMA_BIDIRECTIONAL, attrs) &
+	    DMA_PATH_UNORDERED)
+		return -EOPNOTSUPP;
 #ifdef CONFIG_DMA_DECLARE_COHERENT
 	if (attrs & BARRIER && dev->dma_mem)
 		return -EOPNOTSUPP;

@@ -134,8 +134,8 @@ static unsigned int ops_map_path(struct device *dev, phys_addr_t phys,
 {
 	struct contract_test *ct = ops_test(dev);
 
-	/* Only the last page of the buffer is special. */
-	if (PHYS_PFN(phys) == page_to_pfn(ct->page) + BUF_PAGES - 1)
+	/* Only the last page of the buffer is special, and an allocation. */
+	if (PHYS_PFN(phys) == page_to_pfn(ct->page) + BUF_PAGES - 1 || !phys)
 		return ct->ops_path;
 	return 0;
 }
@@ -712,6 +712,18 @@ static void nothing_orders_a_write_to_a_peer(struct kunit *test)
 			query(ct, DMA_FROM_DEVICE, WB | MMIO));
 }
 
+static void an_allocation_is_refused_by_the_order_of_its_path(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, OPS);
+
+	KUNIT_EXPECT_TRUE(test, alloc(ct, WB));
+	ct->ops_path = DMA_PATH_UNORDERED;
+	KUNIT_EXPECT_FALSE(test, alloc(ct, WB));
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC));
+	ct->ops_path = DMA_PATH_BOUNCE;
+	KUNIT_EXPECT_TRUE(test, alloc(ct, RC | WB));
+}
+
 static void declared_memory_refuses_a_barrier(struct kunit *test)
 {
 #ifdef CONFIG_DMA_DECLARE_COHERENT
@@ -1015,6 +1027,7 @@ static struct kunit_case contract_test_cases[] = {
 	KUNIT_CASE(a_bus_of_unknown_order_refuses_a_barrier),
 	KUNIT_CASE(a_barrier_to_the_device_has_no_effect),
 	KUNIT_CASE(nothing_orders_a_write_to_a_peer),
+	KUNIT_CASE(an_allocation_is_refused_by_the_order_of_its_path),
 	KUNIT_CASE(declared_memory_refuses_a_barrier),
 	KUNIT_CASE(only_dma_direct_honours_shared_memory),
 	KUNIT_CASE(a_silent_backend_refuses_everything),
