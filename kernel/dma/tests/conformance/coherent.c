@@ -18,7 +18,8 @@ static bool must_refuse(struct conf *conf)
 /* No mapping needs syncs.  Otherwise it depends on the buffer. */
 static bool must_grant(struct conf *conf)
 {
-	return !must_refuse(conf) && !(conf->be->claims & CONF_HIDES);
+	return !must_refuse(conf) &&
+	       !(conf->be->claims & (CONF_HIDES | CONF_BOUNCES_SOME));
 }
 
 /* Both sides write; the other one sees it without a call of the DMA API. */

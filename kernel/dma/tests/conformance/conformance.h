@@ -25,6 +25,7 @@
 #define CONF_HIDES	BIT(9)	/* the device cannot see the rest of a buffer's pages */
 #define CONF_KEEPS	BIT(10)	/* it allocates from a pool that it keeps */
 #define CONF_PEERS	BIT(11)	/* every resource always has a bus address */
+#define CONF_BOUNCES_SOME BIT(12) /* it bounces a buffer or not, by its place in memory */
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)

@@ -374,6 +374,7 @@ size_t conf_same(const u8 *got, const u8 *want, size_t len)
 static const char *const claim_names[] = {
 	"translates", "bounces", "coherent", "counts", "pages", "mmap",
 	"resources", "iova", "exhausts", "hides", "keeps", "peers",
+	"bounces-some",
 };
 
 const char *conf_claim_name(unsigned int claim)

@@ -64,6 +64,9 @@ static int expected(struct conf *conf, enum dma_data_direction dir,
 	}
 	if (attrs & CC)
 		return use_dma_iommu(conf->dev) ? -EOPNOTSUPP : 1;
+	if (attrs & RC && !(attrs & MMIO) &&
+	    conf->be->claims & CONF_BOUNCES_SOME)
+		return 1;
 	if (attrs & RC && !(attrs & MMIO) && conf->be->claims & CONF_HIDES)
 		return whole ? 0 : -EOPNOTSUPP;
 	return 0;
