@@ -1055,7 +1055,30 @@ static void wrong_parameters_are_refused(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &right), 0);
 	KUNIT_EXPECT_EQ(test, dma_model_attach(b->dev, &right), -EBUSY);
 	KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 0);
-	KUNIT_EXPECT_NULL(test, get_dma_ops(b->dev));
+}
+
+static void detach_restores_the_device(struct kunit *test)
+{
+	const struct dma_model_params params = { };
+	struct bench *b = test->priv;
+	const struct dma_map_ops *ops = get_dma_ops(b->dev);
+	struct device_dma_parameters *parms = b->dev->dma_parms;
+	u64 *mask = b->dev->dma_mask;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		dev_assign_dma_coherent(b->dev, i);
+		b->dev->dma_mask = i ? mask : NULL;
+		KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+		KUNIT_EXPECT_TRUE(test, dev_dma_coherent(b->dev));
+		KUNIT_EXPECT_NOT_NULL(test, b->dev->dma_mask);
+		KUNIT_EXPECT_NOT_NULL(test, b->dev->dma_parms);
+		KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 0);
+		KUNIT_EXPECT_EQ(test, dev_dma_coherent(b->dev), i);
+		KUNIT_EXPECT_PTR_EQ(test, get_dma_ops(b->dev), ops);
+		KUNIT_EXPECT_PTR_EQ(test, b->dev->dma_mask, i ? mask : NULL);
+		KUNIT_EXPECT_PTR_EQ(test, b->dev->dma_parms, parms);
+	}
 }
 
 static void free_buf(void *buf)
@@ -1124,6 +1147,7 @@ static struct kunit_case model_cases[] = {
 	KUNIT_CASE(wrong_calls_are_recorded),
 	KUNIT_CASE(the_latest_faults_are_kept),
 	KUNIT_CASE(wrong_parameters_are_refused),
+	KUNIT_CASE(detach_restores_the_device),
 	{}
 };
 
