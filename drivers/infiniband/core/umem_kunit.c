@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * User memory is mapped coherently for an RDMA device, or not at all; memory that
- * announces data is mapped with a barrier, or as ever, or not at all.
+ * User memory is mapped coherently for an RDMA device, or not at all. Completion
+ * queues are mapped with a write barrier where the path to memory honours one.
  *
- * The RDMA device is a bare struct ib_device: all that umem looks at is its DMA
- * device, which is made up, one that bounces nothing or everything, one behind
- * the tests' own dma_map_ops, or none.
+ * The RDMA device is a bare struct ib_device. umem uses its DMA device and one
+ * flag of its driver. The DMA device is made up: it bounces nothing or everything,
+ * or has dma_map_ops of the tests, or there is none.
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
@@ -17,7 +17,9 @@
 #include <linux/swiotlb.h>
 #include <trace/events/printk.h>
 #include <rdma/ib_umem.h>
+#include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/ib_verbs.h>
+#include <rdma/uverbs_ioctl.h>
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
 #define WB	DMA_ATTR_WRITE_BARRIER
@@ -30,16 +32,16 @@ struct umem_test {
 	struct device *dev;
 	u64 mask;
 	struct io_tlb_mem pool;
-	/* The tests' dma_map_ops. */
-	enum dma_ordering ordering;
+	/* Of the tests' dma_map_ops. */
 	int map_ret;
 	int map_calls;
 	unsigned long map_attrs;
 	int unmap_calls;
 	unsigned long unmap_attrs;
-	/* The exporter's. */
+	/* Of the exporter of dma-bufs. */
 	struct page *pages[NPAGES];
 	int bounced_page;
+	bool no_cpu_list;
 	int maps;
 	int unmaps;
 };
@@ -60,6 +62,7 @@ static int umem_test_init(struct kunit *test)
 			dma_set_mask_and_coherent(ut->dev, DMA_BIT_MASK(64)),
 			0);
 	ut->ibdev->dma_device = ut->dev;
+	ut->ibdev->ops.cq_writes_ordered = true;
 	ut->bounced_page = -1;
 	test->priv = ut;
 	return 0;
@@ -117,8 +120,8 @@ static struct ib_umem *get(struct kunit *test, unsigned long addr)
 {
 	struct umem_test *ut = test->priv;
 
-	return ib_umem_get(ut->ibdev, addr, NPAGES * PAGE_SIZE,
-			   IB_ACCESS_LOCAL_WRITE);
+	return ib_umem_get_va(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+			      IB_ACCESS_LOCAL_WRITE);
 }
 
 /* The device's view is that of user space, without a sync. */
@@ -158,7 +161,7 @@ static void umem_that_bounces_is_refused(struct kunit *test)
 		ib_umem_release(umem);
 }
 
-/* The order of what is announced and what announces it. */
+/* dma_map_ops that record what a list is mapped and unmapped with. */
 
 static int ops_map_sg(struct device *dev, struct scatterlist *sg, int nents,
 		      enum dma_data_direction dir, unsigned long attrs)
@@ -187,41 +190,80 @@ static void ops_unmap_sg(struct device *dev, struct scatterlist *sg, int nents,
 	ut->unmap_attrs = attrs;
 }
 
-static enum dma_ordering ops_get_ordering(struct device *dev)
+static dma_addr_t ops_map_phys(struct device *dev, phys_addr_t phys,
+			       size_t size, enum dma_data_direction dir,
+			       unsigned long attrs)
 {
-	struct umem_test *ut = dev_get_drvdata(dev);
-
-	return ut->ordering;
+	return phys;
 }
 
+static void ops_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+}
+
+static void ops_sync_single(struct device *dev, dma_addr_t addr, size_t size,
+			    enum dma_data_direction dir)
+{
+}
+
+static unsigned int ops_unordered(struct device *dev, phys_addr_t phys,
+				  size_t size, enum dma_data_direction dir,
+				  unsigned long attrs)
+{
+	return DMA_PATH_UNORDERED;
+}
+
+/* The path has a barrier. */
 static const struct dma_map_ops barrier_ops = {
 	.mandatory_attrs = RC | WB,
-	.get_ordering = ops_get_ordering,
 	.map_sg = ops_map_sg,
 	.unmap_sg = ops_unmap_sg,
 };
 
-/* It knows nothing of barriers. */
+/* The backend has a barrier, but not for these buffers. */
+static const struct dma_map_ops unordered_ops = {
+	.mandatory_attrs = RC | WB,
+	.map_path = ops_unordered,
+	.map_sg = ops_map_sg,
+	.unmap_sg = ops_unmap_sg,
+};
+
+/* The backend knows nothing of barriers. */
 static const struct dma_map_ops plain_ops = {
 	.mandatory_attrs = RC,
-	.get_ordering = ops_get_ordering,
 	.map_sg = ops_map_sg,
 	.unmap_sg = ops_unmap_sg,
+	.map_phys = ops_map_phys,
+	.unmap_phys = ops_unmap_phys,
 };
 
-static void set_platform(struct umem_test *ut, const struct dma_map_ops *ops,
-			 enum dma_ordering ordering)
+/* The backend may copy: its mappings need to be synced. */
+static const struct dma_map_ops sync_ops = {
+	.map_sg = ops_map_sg,
+	.unmap_sg = ops_unmap_sg,
+	.map_phys = ops_map_phys,
+	.unmap_phys = ops_unmap_phys,
+	.sync_single_for_cpu = ops_sync_single,
+	.sync_single_for_device = ops_sync_single,
+};
+
+static void set_ops(struct kunit *test, const struct dma_map_ops *ops)
 {
+	struct umem_test *ut = test->priv;
+
 	set_dma_ops(ut->dev, ops);
-	ut->ordering = ordering;
+	KUNIT_ASSERT_EQ(test,
+			dma_set_mask_and_coherent(ut->dev, DMA_BIT_MASK(64)),
+			0);
 }
 
-/* What the kernel has printed about order, as it comes. */
+/* Count the warnings that there is no barrier, as they are printed. */
 static atomic_t warnings;
 
 static void count_warning(void *data, const char *text, size_t len)
 {
-	if (strnstr(text, "completions are written", len))
+	if (strnstr(text, "may see completions before their data", len))
 		atomic_inc(&warnings);
 }
 
@@ -241,16 +283,16 @@ static void count_warnings(struct kunit *test)
 							NULL), 0);
 }
 
-static struct ib_umem *get_ordered(struct kunit *test, unsigned long addr,
-				   int access)
+static struct ib_umem *get_queue(struct kunit *test, unsigned long addr,
+				 int access)
 {
 	struct umem_test *ut = test->priv;
 
-	return ib_umem_get_ordered(ut->ibdev, addr, NPAGES * PAGE_SIZE,
-				   IB_ACCESS_LOCAL_WRITE | access);
+	return ib_umem_get_cq_va(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+				 IB_ACCESS_LOCAL_WRITE | access);
 }
 
-/* Register and give back, with the attributes that a barrier_ops is to see. */
+/* The backend has mapped @umem once, with @attrs, and unmaps it with them. */
 static void expect_attrs(struct kunit *test, struct ib_umem *umem,
 			 unsigned long attrs)
 {
@@ -267,7 +309,7 @@ static void expect_attrs(struct kunit *test, struct ib_umem *umem,
 }
 
 /* A registration that fails leaves no pin, no reference and no mapping. */
-static void expect_refusal(struct kunit *test, int ret, int map_calls)
+static void expect_failure(struct kunit *test, int ret, int map_calls)
 {
 	struct umem_test *ut = test->priv;
 	unsigned long addr = user_buffer(test);
@@ -279,7 +321,7 @@ static void expect_refusal(struct kunit *test, int ret, int map_calls)
 	KUNIT_ASSERT_EQ(test, put_user(1, (u32 __user *)addr), 0);
 	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, FOLL_WRITE, &page),
 			1);
-	umem = get_ordered(test, addr, 0);
+	umem = get_queue(test, addr, 0);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(umem), ret);
 	if (!IS_ERR(umem))
 		ib_umem_release(umem);
@@ -296,73 +338,117 @@ static void queue_has_a_barrier_where_there_is_one(struct kunit *test)
 	unsigned long addr = user_buffer(test);
 
 	count_warnings(test);
-	set_platform(test->priv, &barrier_ops, DMA_ORDERING_STRONG);
-	expect_attrs(test, get_ordered(test, addr, 0), RC | WB);
-	set_platform(test->priv, &barrier_ops, DMA_ORDERING_WEAK_BARRIER);
-	expect_attrs(test, get_ordered(test, addr, 0), RC | WB);
+	set_ops(test, &barrier_ops);
+	expect_attrs(test, get_queue(test, addr, 0), RC | WB);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
 }
 
-static void queue_wins_over_relaxed_ordering(struct kunit *test)
+/* The core finds the buffer of a new queue in the attributes of its command. */
+static void queue_of_a_command_has_a_barrier(struct kunit *test)
+{
+	u32 bkey = uapi_bkey_attr(uapi_key_attr(UVERBS_ATTR_CREATE_CQ_BUF_UMEM));
+	unsigned long addr = user_buffer(test);
+	struct ib_uverbs_buffer_desc desc = {
+		.type = IB_UVERBS_BUFFER_TYPE_VA,
+		.addr = addr,
+		.length = NPAGES * PAGE_SIZE,
+	};
+	struct uverbs_attr_bundle *attrs;
+	struct umem_test *ut = test->priv;
+	unsigned long uattr = user_buffer(test);
+
+	KUNIT_ASSERT_EQ(test, copy_to_user((void __user *)uattr, &desc,
+					   sizeof(desc)), 0);
+	attrs = kunit_kzalloc(test, struct_size(attrs, attrs,
+						UVERBS_API_ATTR_BKEY_LEN),
+			      GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, attrs);
+	attrs->context = kunit_kzalloc(test, sizeof(*attrs->context),
+				       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, attrs->context);
+	attrs->context->device = ut->ibdev;
+	attrs->attrs[bkey].ptr_attr.data = uattr;
+	attrs->attrs[bkey].ptr_attr.len = sizeof(desc);
+	__set_bit(bkey, attrs->attr_present);
+
+	set_ops(test, &barrier_ops);
+	expect_attrs(test, ib_umem_get_cq_buf(ut->ibdev, attrs, PAGE_SIZE,
+					      IB_ACCESS_LOCAL_WRITE), RC | WB);
+	expect_attrs(test, ib_umem_get_cq_buf_or_va(ut->ibdev, attrs, 0,
+						    PAGE_SIZE,
+						    IB_ACCESS_LOCAL_WRITE),
+		     RC | WB);
+	/* As those of any other queue are mapped. */
+	expect_attrs(test, ib_umem_get_attr(ut->ibdev, attrs,
+					    UVERBS_ATTR_CREATE_CQ_BUF_UMEM,
+					    PAGE_SIZE, IB_ACCESS_LOCAL_WRITE),
+		     RC);
+	expect_attrs(test, ib_umem_get_desc(ut->ibdev, &desc,
+					    IB_ACCESS_LOCAL_WRITE), RC);
+}
+
+static void queue_of_a_device_that_may_relax_has_no_barrier(struct kunit *test)
+{
+	unsigned long addr = user_buffer(test);
+	struct umem_test *ut = test->priv;
+
+	count_warnings(test);
+	ut->ibdev->ops.cq_writes_ordered = false;
+	set_ops(test, &barrier_ops);
+	expect_attrs(test, get_queue(test, addr, 0), RC);
+	set_ops(test, &plain_ops);
+	expect_attrs(test, get_queue(test, addr, 0), RC);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+}
+
+static void barrier_wins_over_relaxed_ordering(struct kunit *test)
 {
 	unsigned long addr = user_buffer(test);
 
-	set_platform(test->priv, &barrier_ops, DMA_ORDERING_STRONG);
-	expect_attrs(test, get_ordered(test, addr, IB_ACCESS_RELAXED_ORDERING),
+	set_ops(test, &barrier_ops);
+	expect_attrs(test, get_queue(test, addr, IB_ACCESS_RELAXED_ORDERING),
 		     RC | WB);
 }
 
-static void data_asks_for_no_barrier(struct kunit *test)
+static void data_has_no_barrier(struct kunit *test)
 {
 	struct umem_test *ut = test->priv;
 	unsigned long addr = user_buffer(test);
 
-	set_platform(ut, &barrier_ops, DMA_ORDERING_WEAK);
+	set_ops(test, &barrier_ops);
 	expect_attrs(test, get(test, addr), RC);
-	expect_attrs(test, ib_umem_get(ut->ibdev, addr, NPAGES * PAGE_SIZE,
-				       IB_ACCESS_RELAXED_ORDERING), RC | WEAK);
+	expect_attrs(test, ib_umem_get_va(ut->ibdev, addr, NPAGES * PAGE_SIZE,
+					  IB_ACCESS_RELAXED_ORDERING),
+		     RC | WEAK);
 }
 
-static void queue_without_a_barrier_is_refused(struct kunit *test)
-{
-	count_warnings(test);
-	set_platform(test->priv, &barrier_ops, DMA_ORDERING_WEAK);
-	expect_refusal(test, -EOPNOTSUPP, 0);
-	/* The platform has a barrier, the backend has none. */
-	set_platform(test->priv, &plain_ops, DMA_ORDERING_WEAK_BARRIER);
-	expect_refusal(test, -EOPNOTSUPP, 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
-}
-
-static void queue_without_a_barrier_is_refused_directly(struct kunit *test)
-{
-	struct umem_test *ut = test->priv;
-
-	KUNIT_ASSERT_EQ(test, dma_set_ordering(ut->dev, DMA_ORDERING_WEAK), 0);
-	expect_refusal(test, -EOPNOTSUPP, 0);
-}
-
-static void queue_of_unknown_order_is_mapped_with_a_warning(struct kunit *test)
+static void queue_without_a_barrier_is_mapped_with_one_warning(struct kunit *test)
 {
 	unsigned long addr = user_buffer(test);
 
 	count_warnings(test);
-	set_platform(test->priv, &plain_ops, DMA_ORDERING_UNKNOWN);
-	expect_attrs(test, get_ordered(test, addr, 0), RC);
+	set_ops(test, &plain_ops);
+	expect_attrs(test, get_queue(test, addr, 0), RC);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
-	expect_attrs(test, get_ordered(test, addr, 0), RC);
+	expect_attrs(test, get_queue(test, addr, IB_ACCESS_RELAXED_ORDERING),
+		     RC | WEAK);
+	set_ops(test, &unordered_ops);
+	expect_attrs(test, get_queue(test, addr, 0), RC);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
 }
 
-/* Nothing can overtake there, whatever the backend thinks of barriers. */
-static void queue_of_strong_order_needs_no_barrier(struct kunit *test)
+/* Nothing is known of the bus of a device that is not a PCI function. */
+static void queue_on_an_unknown_bus_is_mapped_with_a_warning(struct kunit *test)
 {
 	unsigned long addr = user_buffer(test);
+	struct ib_umem *umem;
 
 	count_warnings(test);
-	set_platform(test->priv, &plain_ops, DMA_ORDERING_STRONG);
-	expect_attrs(test, get_ordered(test, addr, 0), RC);
-	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
+	umem = get_queue(test, addr, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	KUNIT_EXPECT_EQ(test, umem->dma_attrs, RC);
+	ib_umem_release(umem);
+	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
 }
 
 static void queue_that_cannot_be_mapped_keeps_its_error(struct kunit *test)
@@ -370,10 +456,13 @@ static void queue_that_cannot_be_mapped_keeps_its_error(struct kunit *test)
 	struct umem_test *ut = test->priv;
 
 	count_warnings(test);
-	set_platform(ut, &barrier_ops, DMA_ORDERING_STRONG);
 	ut->map_ret = -ENOMEM;
-	expect_refusal(test, -ENOMEM, 1);
+	set_ops(test, &barrier_ops);
+	expect_failure(test, -ENOMEM, 1);
 	KUNIT_EXPECT_EQ(test, ut->map_attrs, RC | WB);
+	set_ops(test, &plain_ops);
+	expect_failure(test, -ENOMEM, 2);
+	KUNIT_EXPECT_EQ(test, ut->map_attrs, RC);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
 }
 
@@ -381,7 +470,7 @@ static void queue_that_bounces_is_refused(struct kunit *test)
 {
 	count_warnings(test);
 	give_pool(test, true);
-	expect_refusal(test, -EOPNOTSUPP, 0);
+	expect_failure(test, -EOPNOTSUPP, 0);
 	KUNIT_EXPECT_EQ(test, slots(test->priv), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 0);
 }
@@ -414,7 +503,7 @@ static void queue_of_software_device_is_mapped_with_a_warning(struct kunit *test
 
 	count_warnings(test);
 	need_virt_dma(test);
-	umem = get_ordered(test, user_buffer(test), 0);
+	umem = get_queue(test, user_buffer(test), 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
 	ib_umem_release(umem);
 	KUNIT_EXPECT_EQ(test, atomic_read(&warnings), 1);
@@ -433,9 +522,11 @@ static const struct virt_param virt_params[] = {
 	{ "barrier", WB, DMA_FROM_DEVICE, -EOPNOTSUPP },
 	{ "barrier to device", WB, DMA_TO_DEVICE, 0 },
 	{ "both", RC | WB, DMA_BIDIRECTIONAL, -EOPNOTSUPP },
-	{ "contradiction", WB | WEAK, DMA_FROM_DEVICE,
-	  -EINVAL },
-	{ "unknown", 1UL << 31, DMA_TO_DEVICE, -EOPNOTSUPP },
+	{ "contradiction", WB | WEAK, DMA_FROM_DEVICE, -EINVAL },
+	{ "mmio", DMA_ATTR_MMIO, DMA_TO_DEVICE, -EINVAL },
+	{ "coherent mmio", RC | DMA_ATTR_MMIO, DMA_TO_DEVICE, -EINVAL },
+	{ "shared", DMA_ATTR_CC_SHARED, DMA_TO_DEVICE, -EOPNOTSUPP },
+	{ "reserved", BIT(31), DMA_TO_DEVICE, -EOPNOTSUPP },
 	{ "hint", WEAK, DMA_FROM_DEVICE, 0 },
 };
 
@@ -448,13 +539,12 @@ static void software_device_honours_or_refuses(struct kunit *test)
 	struct ib_device *ibdev = ut->ibdev;
 	struct scatterlist sg;
 	struct sg_table sgt = { .sgl = &sg, .nents = 1, .orig_nents = 1 };
-	struct page *page;
-	u64 addr;
+	void *buf;
 
 	need_virt_dma(test);
-	page = virt_to_page(kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL));
-	sg_init_table(&sg, 1);
-	sg_set_page(&sg, page, SZ_1K, 0);
+	buf = kunit_kzalloc(test, SZ_1K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	sg_init_one(&sg, buf, SZ_1K);
 
 	KUNIT_EXPECT_EQ(test, ib_dma_map_sgtable_attrs(ibdev, &sgt, p->dir,
 						       p->attrs),
@@ -462,13 +552,13 @@ static void software_device_honours_or_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ib_dma_map_sg_attrs(ibdev, &sg, 1, p->dir,
 						  p->attrs),
 			p->ret ? 0 : 1);
-	addr = ib_dma_map_page_attrs(ibdev, page, 0, SZ_1K, p->dir, p->attrs);
-	KUNIT_EXPECT_EQ(test, !!ib_dma_mapping_error(ibdev, addr), !!p->ret);
 	if (!p->ret)
-		KUNIT_EXPECT_PTR_EQ(test, ib_virt_dma_to_page(addr), page);
+		KUNIT_EXPECT_PTR_EQ(test,
+				    ib_virt_dma_to_ptr(sg_dma_address(&sg)),
+				    buf);
 }
 
-/* An exporter that maps page by page, and bounces one of them if asked to. */
+/* An exporter that maps page by page, and bounces ut->bounced_page. */
 
 static struct sg_table *exp_map(struct dma_buf_attachment *attach,
 				enum dma_data_direction dir)
@@ -478,7 +568,7 @@ static struct sg_table *exp_map(struct dma_buf_attachment *attach,
 	struct sg_table *sgt;
 	int i;
 
-	sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	sgt = kzalloc_obj(*sgt);
 	if (!sgt || sg_alloc_table(sgt, NPAGES, GFP_KERNEL)) {
 		kfree(sgt);
 		return ERR_PTR(-ENOMEM);
@@ -493,6 +583,8 @@ static struct sg_table *exp_map(struct dma_buf_attachment *attach,
 			goto unmap;
 	}
 	ut->pool.force_bounce = false;
+	if (ut->no_cpu_list)
+		sgt->orig_nents = 0;
 	ut->maps++;
 	return sgt;
 unmap:
@@ -513,6 +605,7 @@ static void exp_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	struct scatterlist *sg;
 	int i;
 
+	sgt->orig_nents = NPAGES;
 	for_each_sgtable_sg(sgt, sg, i)
 		dma_unmap_page(attach->dev, sg_dma_address(sg), sg_dma_len(sg),
 			       dir);
@@ -602,16 +695,40 @@ static void dmabuf_that_bounces_elsewhere_is_coherent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 1, 2), 0);
 }
 
+static void dmabuf_that_needs_no_sync_is_accepted(struct kunit *test)
+{
+	set_ops(test, &plain_ops);
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 0, NPAGES), 0);
+}
+
+static void dmabuf_that_may_need_sync_is_refused(struct kunit *test)
+{
+	set_ops(test, &sync_ops);
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 0, NPAGES), -EOPNOTSUPP);
+}
+
+/* As by dma_buf_phys_vec_to_sgt(). */
+static void dmabuf_of_mmio_is_accepted(struct kunit *test)
+{
+	struct umem_test *ut = test->priv;
+
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		kunit_skip(test, "DMABUF_DEBUG hides that there is no CPU list");
+	ut->no_cpu_list = true;
+	set_ops(test, &sync_ops);
+	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 0, NPAGES), 0);
+}
+
 static struct kunit_case umem_cases[] = {
 	KUNIT_CASE(umem_is_coherent),
 	KUNIT_CASE(umem_that_bounces_is_refused),
 	KUNIT_CASE(queue_has_a_barrier_where_there_is_one),
-	KUNIT_CASE(queue_wins_over_relaxed_ordering),
-	KUNIT_CASE(data_asks_for_no_barrier),
-	KUNIT_CASE(queue_without_a_barrier_is_refused),
-	KUNIT_CASE(queue_without_a_barrier_is_refused_directly),
-	KUNIT_CASE(queue_of_unknown_order_is_mapped_with_a_warning),
-	KUNIT_CASE(queue_of_strong_order_needs_no_barrier),
+	KUNIT_CASE(queue_of_a_command_has_a_barrier),
+	KUNIT_CASE(queue_of_a_device_that_may_relax_has_no_barrier),
+	KUNIT_CASE(barrier_wins_over_relaxed_ordering),
+	KUNIT_CASE(data_has_no_barrier),
+	KUNIT_CASE(queue_without_a_barrier_is_mapped_with_one_warning),
+	KUNIT_CASE(queue_on_an_unknown_bus_is_mapped_with_a_warning),
 	KUNIT_CASE(queue_that_cannot_be_mapped_keeps_its_error),
 	KUNIT_CASE(queue_that_bounces_is_refused),
 	KUNIT_CASE(umem_of_software_device_is_coherent),
@@ -620,6 +737,9 @@ static struct kunit_case umem_cases[] = {
 	KUNIT_CASE(dmabuf_is_coherent),
 	KUNIT_CASE(dmabuf_that_bounces_is_refused),
 	KUNIT_CASE(dmabuf_that_bounces_elsewhere_is_coherent),
+	KUNIT_CASE(dmabuf_that_needs_no_sync_is_accepted),
+	KUNIT_CASE(dmabuf_that_may_need_sync_is_refused),
+	KUNIT_CASE(dmabuf_of_mmio_is_accepted),
 	{}
 };
 
