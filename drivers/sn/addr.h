@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * From a CPU's physical address to that of the interconnect.
+ * Translate physical addresses to addresses of the interconnect.
  *
  * A physical address is | node | address space (2 bits) | offset in the node |.
- * On its way to memory a bridge speaks crosstalk (PIC) or coretalk (the TIOs),
- * which have no room for the address space: whatever it was, memory is reached.
- * So an address outside of memory has no translation here.
+ * The bridges send requests in crosstalk (PIC) or coretalk (the TIO chips) form.
+ * Neither has a field for the address space: every request goes to memory. So
+ * the functions below translate addresses of memory and refuse all others.
  */
 #ifndef _SN_ADDR_H
 #define _SN_ADDR_H
@@ -15,7 +15,6 @@
 
 #define SN_AS_BITS		2
 #define SN_TIO_NODE_SHIFT	40
-#define SN_TIO_NODE_MASK	GENMASK_ULL(13, 0)
 #define SN_TIO_BANK_SHIFT	36
 #define SN_NO_ADDR		U64_MAX
 
@@ -37,7 +36,7 @@ static inline bool sn_is_memory(const struct sn_hub *hub, u64 phys)
 	       !(sn_node(hub, phys) & ~hub->nasid_mask);
 }
 
-/* Crosstalk: the node number moves down over the address space. */
+/* Crosstalk: the node number moves down over the two bits of the address space. */
 static inline u64 sn_phys_to_xtalk(const struct sn_hub *hub, u64 phys)
 {
 	if (!sn_is_memory(hub, phys))
@@ -47,8 +46,8 @@ static inline u64 sn_phys_to_xtalk(const struct sn_hub *hub, u64 phys)
 }
 
 /*
- * Coretalk: the node number is at bit 40, the chiplet (bits 39:38) of memory is
- * 0.  On Shub2 the two highest bits of the offset select a bank.
+ * Coretalk: the node number is at bit 40. The chiplet, bits 39:38, is 0 for
+ * memory. On Shub2 the two highest bits of the offset select a bank.
  */
 static inline u64 sn_phys_to_coretalk(const struct sn_hub *hub, u64 phys)
 {

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Address translation entries: which of a table are in use.
+ * Tables of address translation entries: which entries are in use.
  *
- * A mapping takes consecutive entries, first fit, aligned to the power of two that
- * they fill: so coherent memory is as aligned on the bus as it is in memory, and
- * what lies between two segment boundaries does so there, up to the alignment of
- * the table: 1 GiB, but 16 MiB where TIOCE has 32 bits.
+ * A mapping takes consecutive entries, first fit, aligned to the next power of two
+ * of their number. So coherent memory has the same alignment on the bus as it has
+ * in memory, and a buffer that does not cross a segment boundary in memory does
+ * not cross it on the bus either. That holds up to the alignment of the table:
+ * 1 GiB, or 16 MiB for the 32-bit table of TIOCE.
  *
- * The table knows nothing of what the chip's entries look like; the chip's code
- * writes an entry only while it is taken, and clears it before it is put back, so
- * that an entry which is free never translates.
+ * The format of an entry is the chip's business. The chip code writes an entry
+ * after sn_table_get() and clears it before sn_table_put(), so a free entry never
+ * translates.
  */
 #include <linux/bitmap.h>
 #include <linux/log2.h>
 #include "sn.h"
 
+static unsigned long sn_table_find(const struct sn_table *table,
+				   unsigned int nr)
+{
+	return bitmap_find_next_zero_area(table->used, table->count, 0, nr,
+					  roundup_pow_of_two(nr) - 1);
+}
+
 /**
- * sn_table_init - make a table of which no entry is in use
- * @table: to set up
- * @first: lowest entry that may be used
- * @count: how many from there on
+ * sn_table_init - set up a table, all entries of which are free
+ * @table: the table
+ * @first: index of the first entry to use
+ * @count: number of entries to use
  * @shift: log2 of the bytes that an entry maps
  * @base: bus address that entry @first maps
  *
@@ -35,6 +43,7 @@ int sn_table_init(struct sn_table *table, unsigned int first,
 	spin_lock_init(&table->lock);
 	table->first = first;
 	table->count = count;
+	table->longest = count;
 	table->shift = shift;
 	table->base = base;
 	return 0;
@@ -42,7 +51,7 @@ int sn_table_init(struct sn_table *table, unsigned int first,
 
 /**
  * sn_table_exit - undo sn_table_init()
- * @table: a table, or one of zeroes
+ * @table: a table, or zeroed memory
  */
 void sn_table_exit(struct sn_table *table)
 {
@@ -52,13 +61,13 @@ void sn_table_exit(struct sn_table *table)
 
 /**
  * sn_table_get - take the entries for a range
- * @table: to take them from
- * @addr: where the range begins
- * @size: its bytes, at least one
- * @entry: set to the first of the entries
+ * @table: the table to take them from
+ * @addr: start of the range
+ * @size: size of the range in bytes, not 0
+ * @entry: set to the index of the first entry
  *
  * Context: Any.
- * Return: how many entries there are, or 0 if there were not as many.
+ * Return: the number of entries taken, or 0 if too few are free.
  */
 unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 			  unsigned int *entry)
@@ -66,11 +75,10 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 	u64 nr = sn_table_span(table, addr, size);
 	unsigned long at, flags;
 
-	if (nr > table->count)
+	if (nr > table->longest)
 		return 0;
 	spin_lock_irqsave(&table->lock, flags);
-	at = bitmap_find_next_zero_area(table->used, table->count, 0, nr,
-					roundup_pow_of_two(nr) - 1);
+	at = sn_table_find(table, nr);
 	if (at < table->count) {
 		bitmap_set(table->used, at, nr);
 		*entry = table->first + at;
@@ -83,8 +91,8 @@ unsigned int sn_table_get(struct sn_table *table, u64 addr, size_t size,
 
 /**
  * sn_table_put - give entries back
- * @table: that they are from
- * @entry: the first of them; the chip no longer translates any of them
+ * @table: the table that they are from
+ * @entry: the first of them; the caller has cleared all of them in the chip
  * @nr: how many
  *
  * Context: Any.
@@ -99,10 +107,10 @@ void sn_table_put(struct sn_table *table, unsigned int entry, unsigned int nr)
 }
 
 /**
- * sn_table_reserve - keep entries from being used
- * @table: to keep them in
+ * sn_table_reserve - exclude bus addresses from all mappings
+ * @table: the table that maps them, or part of them
  * @start: first bus address
- * @end: last bus address; what is outside of @table is left alone
+ * @end: last bus address
  *
  * Context: Any; before the first sn_table_get().
  */
@@ -118,4 +126,7 @@ void sn_table_reserve(struct sn_table *table, u64 start, u64 end)
 	from = (start - table->base) >> table->shift;
 	to = (end - table->base) >> table->shift;
 	bitmap_set(table->used, from, to - from + 1);
+	while (table->longest &&
+	       sn_table_find(table, table->longest) >= table->count)
+		table->longest--;
 }

@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA mappings through SGI's PCI bridges.
+ * DMA mappings through SGI's PCI bridges: the part that all chips share.
  *
- * What is the same for all of them: a buffer's address on the interconnect,
- * which has to be memory without a gap; the mask that decides which ways to make
- * a bus address are open, that of the call which is made (streaming mappings,
- * with a barrier or without, go by the streaming mask); and when a write has to
- * push earlier ones: a streaming mapping says so by DMA_ATTR_WRITE_BARRIER,
- * coherent memory always does, where the bridge can.
+ * A buffer must be memory, and contiguous on the interconnect. The DMA mask
+ * decides which kinds of bus address a device can use: the streaming mask for
+ * streaming mappings, the coherent mask for dma_alloc_coherent().
  *
- * The machines are coherent and nothing is bounced, so there is nothing to sync.
+ * The interconnect may reorder the writes of a device. PIC, TIOCP and TIOCE have
+ * a write barrier. Coherent memory is always mapped with it, streaming mappings
+ * are with DMA_ATTR_WRITE_BARRIER. TIOCA has none: there the attribute is not in
+ * ->mandatory_attrs, so the core refuses it, and coherent memory is not ordered.
+ * Nor can sync and unmap flush the writes of a device behind TIOCA, because no
+ * register is known to do that.
  *
- * A resource is reached if it is a peer's on the same bus, at its address there:
- * the peer answers to it, and no request goes up.  One that goes up through a
- * bridge is one to memory.  The address space that registers are in is no part of
- * it (addr.h), and nothing known of the chips says that a request comes down again.
+ * The barrier orders writes to memory. It does not help a driver that learns
+ * from a register of its device that data has arrived: behind PIC and TIOCP, the
+ * read accessors of Linux 2.6 flushed the bridge after each read. A platform that
+ * uses this code has to do the same.
  *
- * Operations that are not there, so that the core gives the answer:
+ * The machines are cache coherent and buffers are never bounced, so there are no
+ * sync methods.
  *
- *  - ->get_merge_boundary(), 0: what is apart is not merged, for a direct address
- *    could not follow, and whether one is used is a matter of each buffer.
- *  - ->unmap_resource(): nothing is taken for a resource.
+ * DMA_ATTR_MMIO is not in ->mandatory_attrs: a bridge sends each request to
+ * memory (addr.h), so a device cannot reach registers of others through it.
  *
- * Each device has operations of its own, for they lead from it to its bridge.
+ * There is no ->get_merge_boundary(). Entries of a list cannot be merged: the
+ * addresses of a mapping that takes no translation entries are as far apart as
+ * the buffers are.
  */
 #include <kunit/static_stub.h>
 #include <linux/device.h>
@@ -68,20 +72,24 @@ static struct sn_device *to_sn(struct device *dev)
 	return container_of(get_dma_ops(dev), struct sn_device, ops);
 }
 
-static bool make_request(struct sn_device *sdev, phys_addr_t phys, size_t size,
-			 u64 mask, bool barrier, struct sn_request *req)
+/* Return false if the buffer is not contiguous memory of the interconnect. */
+static bool sn_fill_request(struct sn_device *sdev, phys_addr_t phys,
+			    size_t size, u64 mask, bool barrier,
+			    struct sn_request *req)
 {
 	const struct sn_hub *hub = &sdev->bridge->params.hub;
 	u64 limit = sdev->dev->bus_dma_limit;
-	u64 end;
+	u64 last;
 
+	if (!size)
+		return false;
 	req->addr = sdev->bridge->chip->to_bridge(hub, phys);
-	end = sdev->bridge->chip->to_bridge(hub, phys + size - 1);
+	last = sdev->bridge->chip->to_bridge(hub, phys + size - 1);
 	req->size = size;
 	req->mask = limit ? min(mask, limit) : mask;
 	req->barrier = barrier;
-	return req->addr != SN_NO_ADDR && end != SN_NO_ADDR &&
-	       end - req->addr == size - 1;
+	return req->addr != SN_NO_ADDR && last != SN_NO_ADDR &&
+	       last - req->addr == size - 1;
 }
 
 static int sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
@@ -89,30 +97,34 @@ static int sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
 {
 	struct sn_request req;
 
-	if (!size || !make_request(sdev, phys, size, mask, barrier, &req))
+	if (!sn_fill_request(sdev, phys, size, mask, barrier, &req))
 		return -EIO;
+	/* The core should have refused this, see ->mandatory_attrs. */
+	if (barrier && !sdev->bridge->chip->has_barrier) {
+		debug_dma_attrs_broken(sdev->dev, DMA_ATTR_WRITE_BARRIER);
+		return -EIO;
+	}
 	return sdev->bridge->chip->map(sdev, &req, bus);
 }
 
-/* A device that does not write has nothing to order. */
-static bool wants_barrier(enum dma_data_direction dir, unsigned long attrs)
+/* The barrier is about writes of the device, so DMA_TO_DEVICE never needs it. */
+static bool sn_wants_barrier(enum dma_data_direction dir, unsigned long attrs)
 {
 	return attrs & DMA_ATTR_WRITE_BARRIER && dir != DMA_TO_DEVICE;
 }
 
-static dma_addr_t sn_map_page(struct device *dev, struct page *page,
-			      unsigned long offset, size_t size,
+static dma_addr_t sn_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			      enum dma_data_direction dir, unsigned long attrs)
 {
 	dma_addr_t bus;
 
-	if (sn_map(to_sn(dev), page_to_phys(page) + offset, size,
-		   dma_get_mask(dev), wants_barrier(dir, attrs), &bus))
+	if (sn_map(to_sn(dev), phys, size, dma_get_mask(dev),
+		   sn_wants_barrier(dir, attrs), &bus))
 		return DMA_MAPPING_ERROR;
 	return bus;
 }
 
-static void sn_unmap_page(struct device *dev, dma_addr_t bus, size_t size,
+static void sn_unmap_phys(struct device *dev, dma_addr_t bus, size_t size,
 			  enum dma_data_direction dir, unsigned long attrs)
 {
 	struct sn_device *sdev = to_sn(dev);
@@ -127,11 +139,10 @@ static void sn_unmap_sg(struct device *dev, struct scatterlist *sgl, int nents,
 	int i;
 
 	for_each_sg(sgl, sg, nents, i)
-		sn_unmap_page(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
+		sn_unmap_phys(dev, sg_dma_address(sg), sg_dma_len(sg), dir,
 			      attrs);
 }
 
-/* A list that did not fit is -ENOMEM, and one that never would is -EIO. */
 static int sn_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 		     enum dma_data_direction dir, unsigned long attrs)
 {
@@ -140,7 +151,7 @@ static int sn_map_sg(struct device *dev, struct scatterlist *sgl, int nents,
 
 	for_each_sg(sgl, sg, nents, i) {
 		ret = sn_map(to_sn(dev), sg_phys(sg), sg->length,
-			     dma_get_mask(dev), wants_barrier(dir, attrs),
+			     dma_get_mask(dev), sn_wants_barrier(dir, attrs),
 			     &sg_dma_address(sg));
 		if (ret) {
 			sn_unmap_sg(dev, sgl, i, dir, attrs);
@@ -155,7 +166,8 @@ static void *sn_alloc(struct device *dev, size_t size, dma_addr_t *bus,
 		      gfp_t gfp, unsigned long attrs)
 {
 	struct sn_device *sdev = to_sn(dev);
-	bool barrier = sdev->bridge->chip->ordering == DMA_ORDERING_WEAK_BARRIER;
+	bool barrier = sdev->bridge->chip->has_barrier ||
+		       attrs & DMA_ATTR_WRITE_BARRIER;
 	struct page *page;
 
 	if (attrs & DMA_ATTR_NO_WARN)
@@ -175,7 +187,7 @@ static void *sn_alloc(struct device *dev, size_t size, dma_addr_t *bus,
 static void sn_free(struct device *dev, size_t size, void *vaddr,
 		    dma_addr_t bus, unsigned long attrs)
 {
-	sn_unmap_page(dev, bus, size, DMA_BIDIRECTIONAL, attrs);
+	sn_unmap_phys(dev, bus, size, DMA_BIDIRECTIONAL, attrs);
 	sn_free_pages(virt_to_page(vaddr), get_order(size));
 }
 
@@ -199,119 +211,46 @@ static size_t sn_max_mapping_size(struct device *dev)
 							   dev->bus_dma_limit));
 }
 
-static bool find_peer(struct sn_device *sdev, phys_addr_t phys, size_t size,
-		      dma_addr_t *bus)
-{
-	const struct sn_bridge_params *params = &sdev->bridge->params;
-	const typeof(params->port[0]) *port = &params->port[sdev->slot.port];
-	u64 offset = phys - port->cpu, length = (u64)port->end - port->start;
-
-	if (!port->cpu || phys < port->cpu || offset > length ||
-	    size - 1 > length - offset)
-		return false;
-	*bus = port->start + offset;
-	return *bus + size - 1 <= min_not_zero(dma_get_mask(sdev->dev),
-					       sdev->dev->bus_dma_limit);
-}
-
-static dma_addr_t sn_map_resource(struct device *dev, phys_addr_t phys,
-				  size_t size, enum dma_data_direction dir,
-				  unsigned long attrs)
-{
-	dma_addr_t bus;
-
-	return find_peer(to_sn(dev), phys, size, &bus) ? bus :
-							 DMA_MAPPING_ERROR;
-}
-
-static unsigned int sn_resource_path(struct device *dev, phys_addr_t phys,
-				     size_t size)
-{
-	dma_addr_t bus;
-
-	return find_peer(to_sn(dev), phys, size, &bus) ? 0 : DMA_PATH_NONE;
-}
-
 static unsigned int sn_map_path(struct device *dev, phys_addr_t phys,
 				size_t size, enum dma_data_direction dir,
 				unsigned long attrs)
 {
 	struct sn_device *sdev = to_sn(dev);
+	const struct sn_chip_ops *chip = sdev->bridge->chip;
+	unsigned int path = chip->has_barrier ? 0 : DMA_PATH_UNORDERED;
 	struct sn_request req;
 
-	if (!make_request(sdev, phys, size, dma_get_mask(dev),
-			  wants_barrier(dir, attrs), &req))
-		return DMA_PATH_NONE;
-	return sdev->bridge->chip->path(sdev, &req);
+	if (!sn_fill_request(sdev, phys, size, dma_get_mask(dev),
+			     sn_wants_barrier(dir, attrs), &req) ||
+	    !chip->can_map(sdev, &req))
+		path |= DMA_PATH_NONE;
+	return path;
 }
-
-static enum dma_ordering sn_get_ordering(struct device *dev)
-{
-	return to_sn(dev)->bridge->chip->ordering;
-}
-
-static int sn_flush_writes(struct device *dev)
-{
-	struct sn_device *sdev = to_sn(dev);
-
-	if (!sdev->bridge->chip->flush)
-		return -EOPNOTSUPP;
-	return sdev->bridge->chip->flush(sdev);
-}
-
-/* TIOCA's ordering refuses the barrier. */
-static const struct dma_map_ops sn_dma_ops = {
-	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
-				  DMA_ATTR_REQUIRE_COHERENT,
-	.map_path		= sn_map_path,
-	.resource_path		= sn_resource_path,
-	.get_ordering		= sn_get_ordering,
-	.flush_writes		= sn_flush_writes,
-	.alloc			= sn_alloc,
-	.free			= sn_free,
-	.alloc_pages_op		= dma_common_alloc_pages,
-	.free_pages		= dma_common_free_pages,
-	.mmap			= dma_common_mmap,
-	.get_sgtable		= dma_common_get_sgtable,
-	.map_page		= sn_map_page,
-	.unmap_page		= sn_unmap_page,
-	.map_sg			= sn_map_sg,
-	.unmap_sg		= sn_unmap_sg,
-	.map_resource		= sn_map_resource,
-	.dma_supported		= sn_dma_supported,
-	.get_required_mask	= sn_required_mask,
-	.max_mapping_size	= sn_max_mapping_size,
-};
 
 /**
- * sn_bridge_create - bring up a bridge
- * @params: what firmware says of it; copied
+ * sn_bridge_create - set up a bridge
+ * @params: firmware's description of it; copied
  *
- * Every translation entry is cleared: nothing behind the bridge may be active.
+ * Clears all translation entries, so no device behind the bridge may be active.
  *
  * Context: May sleep.
- * Return: the bridge, or an ERR_PTR(): -EINVAL for parameters that make no
- *	sense, -ENOMEM, -ENXIO if a table of it is out of its own reach.
+ * Return: the bridge, or an ERR_PTR(): -EINVAL for invalid parameters, -ENOMEM,
+ *	or -ENXIO if the bridge cannot reach the memory of its own table.
  */
 struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params)
 {
 	struct sn_bridge *bridge;
-	int i, ret;
+	int ret;
 
 	if ((unsigned int)params->chip >= SN_NR_CHIPS || !params->regs_ops ||
 	    params->hub.nasid_shift < 2 * SN_AS_BITS + 1 ||
 	    params->hub.nasid_shift > SN_TIO_NODE_SHIFT)
 		return ERR_PTR(-EINVAL);
-	for (i = 0; i < SN_TIOCE_PORTS; i++)
-		if (params->port[i].start > params->port[i].end ||
-		    params->port[i].end > chips[params->chip]->last_peer)
-			return ERR_PTR(-EINVAL);
 	bridge = sn_zalloc(sizeof(*bridge), GFP_KERNEL);
 	if (!bridge)
 		return ERR_PTR(-ENOMEM);
 	bridge->params = *params;
 	bridge->chip = chips[params->chip];
-	spin_lock_init(&bridge->flush_lock);
 	ret = bridge->chip->init(bridge);
 	if (ret) {
 		sn_zfree(bridge);
@@ -323,7 +262,7 @@ EXPORT_SYMBOL_GPL(sn_bridge_create);
 
 /**
  * sn_bridge_destroy - undo sn_bridge_create()
- * @bridge: no device is attached to it
+ * @bridge: a bridge to which no device is attached
  *
  * Context: May sleep.
  */
@@ -335,20 +274,38 @@ void sn_bridge_destroy(struct sn_bridge *bridge)
 EXPORT_SYMBOL_GPL(sn_bridge_destroy);
 
 /**
- * sn_bridge_attach - make a device's DMA mappings go through a bridge
- * @bridge: that it is behind
- * @dev: without a driver yet
- * @slot: where it is; copied
+ * sn_bridge_attach - map a device's DMA through a bridge
+ * @bridge: the bridge that the device is behind
+ * @dev: a device that has no driver yet
+ * @slot: where the device is; copied
  *
  * Context: May sleep.
- * Return: 0, -EBUSY if @dev has a dma_map_ops already, -EINVAL for a place that
+ * Return: 0, -EBUSY if @dev has a dma_map_ops already, -EINVAL for a slot that
  *	the bridge does not have, or -ENOMEM.
  */
 int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 		     const struct sn_slot *slot)
 {
-	struct sn_device init = {
-		.ops = sn_dma_ops,
+	const struct sn_device init = {
+		.ops = {
+			.mandatory_attrs	= DMA_ATTR_REQUIRE_COHERENT |
+				(bridge->chip->has_barrier ?
+				 DMA_ATTR_WRITE_BARRIER : 0),
+			.map_path		= sn_map_path,
+			.alloc			= sn_alloc,
+			.free			= sn_free,
+			.alloc_pages_op		= dma_common_alloc_pages,
+			.free_pages		= dma_common_free_pages,
+			.mmap			= dma_common_mmap,
+			.get_sgtable		= dma_common_get_sgtable,
+			.map_phys		= sn_map_phys,
+			.unmap_phys		= sn_unmap_phys,
+			.map_sg			= sn_map_sg,
+			.unmap_sg		= sn_unmap_sg,
+			.dma_supported		= sn_dma_supported,
+			.get_required_mask	= sn_required_mask,
+			.max_mapping_size	= sn_max_mapping_size,
+		},
 		.dev = dev,
 		.bridge = bridge,
 		.slot = *slot,
@@ -361,12 +318,13 @@ int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 	sdev = sn_zalloc(sizeof(init), GFP_KERNEL);
 	if (!sdev)
 		return -ENOMEM;
-	memcpy(sdev, &init, sizeof(init));	/* it has a const member */
+	memcpy(sdev, &init, sizeof(init));	/* ->ops is const */
 	ret = bridge->chip->attach(sdev);
 	if (ret) {
 		sn_zfree(sdev);
 		return ret;
 	}
+	dev_set_dma_coherent(dev);
 	set_dma_ops(dev, &sdev->ops);
 	return 0;
 }
@@ -374,7 +332,7 @@ EXPORT_SYMBOL_GPL(sn_bridge_attach);
 
 /**
  * sn_bridge_detach - undo sn_bridge_attach()
- * @dev: without a driver and without mappings
+ * @dev: a device that has neither a driver nor mappings
  *
  * Context: May sleep.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a platform tells drivers/sn of a bridge and of the devices behind it.
+ * How a platform describes a bridge, and the devices behind it, to drivers/sn/.
  */
 #ifndef _SN_BRIDGE_H
 #define _SN_BRIDGE_H
@@ -13,17 +13,18 @@ struct sn_bridge;
 enum sn_chip {
 	SN_PIC,		/* PCI and PCI-X, below a hub */
 	SN_TIOCP,	/* PCI and PCI-X, below a TIO */
-	SN_TIOCA,	/* AGP and PCI, below a TIO: no barrier */
+	SN_TIOCA,	/* AGP and PCI, below a TIO: no write barrier */
 	SN_TIOCE,	/* PCI Express, two ports, below a TIO */
 	SN_NR_CHIPS,
 };
 
 /**
  * struct sn_regs_ops - access to the registers of a bridge
- * @read: value of the 64-bit register at @offset
- * @write: set it; posted, a later read of any register pushes it
+ * @read: return the 64-bit register at @offset
+ * @write: set the 64-bit register at @offset. The write may be posted; the next
+ *	@read of any register of the bridge completes it.
  *
- * Called in any context, with interrupts off.
+ * Context: Any, interrupts may be off.
  */
 struct sn_regs_ops {
 	u64 (*read)(void *regs, unsigned int offset);
@@ -31,12 +32,12 @@ struct sn_regs_ops {
 };
 
 /**
- * struct sn_hub - how the machine's physical addresses are composed
+ * struct sn_hub - layout of the machine's physical addresses
  * @nasid_shift: lowest bit of the node number; 38 on Shub1
- * @nasid_mask: the node number, shifted down; 0x7ff on Shub1
- * @memory_as: address space, the two bits below the node number, of cacheable
- *	memory: 3.  Nothing else can be mapped.
- * @shub2: TIO addresses are made in the way of Shub2
+ * @nasid_mask: mask of the node number, shifted down; 0x7ff on Shub1
+ * @memory_as: value of the address space field, the two bits below the node
+ *	number, for cacheable memory: 3. Only such memory can be mapped.
+ * @shub2: the hub is a Shub2, which needs another form of coretalk address
  */
 struct sn_hub {
 	unsigned int	nasid_shift;
@@ -45,23 +46,25 @@ struct sn_hub {
 	bool		shub2;
 };
 
-#define SN_TIOCE_PORTS	2
+#define SN_TIOCE_PORTS		2
+#define SN_TIOCE_WINDOWS	(2 * SN_TIOCE_PORTS)
 
 /**
  * struct sn_bridge_params - a bridge, as firmware describes it
- * @chip: which one
+ * @chip: which chip it is
  * @revision: of the chip; 1 is the first
  * @regs_ops: access to its registers
- * @regs: argument of @regs_ops
- * @hub: of the machine
- * @page_shift: I/O page of PIC, TIOCP and TIOCA: 12 or 14
- * @nr_entries: translation entries that may be used, or 0 for all of them
- * @pcix: the bus of a PIC or TIOCP is in PCI-X mode
+ * @regs: first argument of the functions in @regs_ops
+ * @hub: address layout of the machine
+ * @page_shift: PIC, TIOCP and TIOCA: log2 of the I/O page size, 12 or 14
+ * @nr_entries: number of translation entries to use, or 0 for all of them
+ * @pcix: PIC and TIOCP: the bus is in PCI-X mode
  * @target: PIC: crosstalk widget of the hub
- * @window: PIC, TIOCP: address of the interconnect that bus address 0x80000000
- *	shows, a multiple of 2 GiB
- * @port: where on the bus the devices themselves are, in 32 bits: what goes
- *	downstream of each port of a TIOCE; the others have the first alone
+ * @window: PIC and TIOCP: interconnect address that bus address 0x80000000
+ *	leads to, a multiple of 2 GiB
+ * @down: TIOCE: ranges of bus addresses that go downstream, those of the memory
+ *	and the prefetchable window of each port. Both limits are inclusive; a
+ *	range with both limits 0 is unused. No mapping gets an address in them.
  */
 struct sn_bridge_params {
 	enum sn_chip			chip;
@@ -75,24 +78,20 @@ struct sn_bridge_params {
 	u8				target;
 	u64				window;
 	struct {
-		u32 start, end;		/* inclusive; none if both are 0 */
-		u64 cpu;		/* where the CPU sees @start, or 0 */
-	} port[SN_TIOCE_PORTS];
+		u32 start, end;
+	} down[SN_TIOCE_WINDOWS];
 };
 
 /**
- * struct sn_slot - where on its bridge a device is
+ * struct sn_slot - where a device is on its bridge
  * @slot: PIC and TIOCP: slot, from 1 to 4
  * @function: PCI function number
  * @port: TIOCE: 0 or 1
- * @flush_word: PIC: what the force interrupt of the slot, as firmware has set it
- *	up, writes to; NULL if it has not
  */
 struct sn_slot {
 	unsigned int	slot;
 	unsigned int	function;
 	unsigned int	port;
-	u64		*flush_word;
 };
 
 struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params);

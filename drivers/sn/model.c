@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bridges as their device sees them: model.h.
+ * The bridges as a device behind them sees them, see model.h.
  */
 #include <linux/io.h>
 #include "model.h"
@@ -9,9 +9,9 @@
 #define TIME_REG_WRITE	100
 #define TIME_FETCH	200	/* an entry, from memory */
 #define TIME_POST	10
-#define TIME_LAND	300	/* if somebody waits for it */
+#define TIME_LAND	300	/* if a write with the barrier waits for it */
 
-/* A bridge of these parameters; the registers stay as they are. */
+/* Make @m a bridge with these parameters. Its registers keep their values. */
 void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
 		    const struct sn_slot *slot)
 {
@@ -28,24 +28,14 @@ void sn_model_land(struct sn_posted *write)
 	*(u64 *)phys_to_virt(write->phys) = write->value;
 }
 
-/* Last first. */
+/* All delayed writes land, the last one first. */
 void sn_model_drain(struct sn_model *m)
 {
 	while (m->nr_posted)
 		sn_model_land(&m->posted[--m->nr_posted]);
 }
 
-/* In the order of the writes. */
-static void drain_in_order(struct sn_model *m)
-{
-	unsigned int i;
-
-	for (i = 0; i < m->nr_posted; i++)
-		sn_model_land(&m->posted[i]);
-	m->nr_posted = 0;
-}
-
-/* What the CPU has written arrives. */
+/* Posted register writes take effect. */
 static void land_writes(struct sn_model *m)
 {
 	unsigned int i;
@@ -54,7 +44,7 @@ static void land_writes(struct sn_model *m)
 		u64 *reg = &m->regs[m->writes[i].offset / 8];
 		u64 value = m->writes[i].value;
 
-		/* Not while it fetches coherently. */
+		/* A TLB flush is ignored while entries are fetched coherently. */
 		if (m->params.chip == SN_TIOCA && m->writes[i].offset == 0x10 &&
 		    value & 0x1000000000 && (*reg >> 32 & 3) != 2)
 			m->forgets = true;
@@ -72,9 +62,6 @@ static u64 model_read(void *regs, unsigned int offset)
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return 0;
 	land_writes(m);
-	if (m->params.chip == SN_TIOCP && m->params.revision > 1 &&
-	    offset == 0x248)
-		drain_in_order(m);
 	if (offset == 0x10 && m->forgets) {
 		memset(m->fetched, 0, sizeof(m->fetched));
 		m->forgets = false;
@@ -96,12 +83,6 @@ static void model_write(void *regs, unsigned int offset, u64 value)
 		land_writes(m);
 	m->writes[m->nr_writes].offset = offset;
 	m->writes[m->nr_writes++].value = value;
-	if (m->params.chip == SN_PIC && offset == 0x1c8 && value == 1 &&
-	    !m->deaf) {
-		land_writes(m);
-		drain_in_order(m);
-		m->flush_word = 0x10f;
-	}
 }
 
 const struct sn_regs_ops sn_model_ops = {
@@ -124,7 +105,7 @@ static bool decode_pcibr(struct sn_model *m, u64 bus, struct sn_decoded *d)
 		return true;
 	}
 	if (bus >= 0x80000000 && bus <= 0xffffffff && !m->params.pcix) {
-		d->to = bus;	/* the window is at 2 GiB */
+		d->to = m->params.window + (bus - 0x80000000);
 		d->direct = true;
 		return true;
 	}
@@ -181,10 +162,10 @@ static bool decode_tioca(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	return true;
 }
 
-/* An entry of the bridge, for a page of so many bytes. */
+/* Decode through an entry of TIOCE for a page of this size. */
 static bool tioce_entry(u64 entry, u64 bus, u64 page, struct sn_decoded *d)
 {
-	/* Neither an interrupt's, nor anything below the page's address. */
+	/* Invalid, for an interrupt, or with bits below the page address. */
 	if (!(entry >> 63) || entry & (0x7fc0000000000000 | (page - 1)))
 		return false;
 	d->to = (entry & 0x3fffffffffffff) + (bus & (page - 1));
@@ -197,7 +178,7 @@ static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	u64 map = m->regs[0xb070 / 8], page, i;
 
 	if (bus >> 63) {
-		/* 61 is an interrupt, 60:54 are nothing. */
+		/* Bit 61 is for interrupts, bits 60:54 must be 0. */
 		if (bus & 0x3fc0000000000000)
 			return false;
 		d->to = bus & 0x3fffffffffffff;
@@ -218,7 +199,7 @@ static bool decode_tioce(struct sn_model *m, u64 bus, struct sn_decoded *d)
 		page = pages[map >> 4 & 7];
 		d->barrier = bus & 0x40000000;
 		i = (bus & 0x3fffffff) / page;
-		/* The first 64 are pages of 16 GiB. */
+		/* Entries 0 to 63 are for pages of 16 GiB. */
 		if (i < 64 || i >= 2048)
 			return false;
 		return tioce_entry(m->regs[0x38000 / 8 + i], bus, page, d);
@@ -244,15 +225,10 @@ bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	int i;
 
 	memset(d, 0, sizeof(*d));
-	for (i = 0; i < 2; i++) {
-		if (!m->params.port[i].end || bus < m->params.port[i].start ||
-		    bus > m->params.port[i].end)
-			continue;
-		/* A device below the other port is not on this bus. */
-		d->to = m->params.port[i].cpu + bus - m->params.port[i].start;
-		d->peer = true;
-		return i == m->port && m->params.port[i].cpu;
-	}
+	for (i = 0; m->params.chip == SN_TIOCE && i < SN_TIOCE_WINDOWS; i++)
+		if (m->params.down[i].end && bus >= m->params.down[i].start &&
+		    bus <= m->params.down[i].end)
+			return false;
 	switch (m->params.chip) {
 	case SN_TIOCA:
 		return decode_tioca(m, bus, d);
@@ -263,12 +239,12 @@ bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
 	}
 }
 
-/* The device writes. */
+/* The device writes; false if the bridge does not decode the address. */
 bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
 {
 	struct sn_decoded d;
 
-	if (!sn_model_decode(m, bus, &d) || d.peer || m->nr_posted == SN_MODEL_POSTED)
+	if (!sn_model_decode(m, bus, &d) || m->nr_posted == SN_MODEL_POSTED)
 		return false;
 	m->time += TIME_POST;
 	if (d.barrier) {
@@ -279,7 +255,7 @@ bool sn_model_post(struct sn_model *m, u64 bus, u64 value)
 	return true;
 }
 
-/* How many entries are valid? */
+/* Number of valid entries. */
 long sn_model_used(struct sn_model *m)
 {
 	bool tioce = m->params.chip == SN_TIOCE;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A model of the bridges, for tests: registers, and what a device gets to through
- * them.
+ * A model of the bridges for tests: their registers, and what a device reaches
+ * through them.
  *
- * It decodes by numbers of its own, and what a chip does not know it takes for an
- * error.  What the CPU writes to a register is posted: nothing sees it before the
- * next read, or the write that makes PIC send an interrupt.  The first revision of
- * TIOCA remembers each entry that it has fetched, that there is none as well.
+ * The model has its own constants. It takes a bus address that the chip does not
+ * decode for an error. Register writes of the CPU are posted: they take effect at
+ * the next read of a register. Revision 1 of TIOCA caches each GART entry that it
+ * has fetched, also those that are not valid.
  *
- * It counts time, in units of its own: an access of a register is what takes long,
- * and a write that has to wait for earlier ones.  The same calls take the same.
+ * The model counts time in units of its own: register accesses are slow, and so is
+ * a device write that has to wait for earlier ones. Equal calls take equal time.
  *
- * It keeps what a device writes back and lands it in the worst order, the last
- * write first, unless a write has the barrier: then all earlier ones land before
- * it.
+ * Writes of the device are delayed, and land in the worst order, the last one first.
+ * A write with the barrier makes all earlier ones land before it.
  */
 #ifndef _SN_MODEL_H
 #define _SN_MODEL_H
@@ -35,8 +34,8 @@ struct sn_model {
 	struct sn_bridge_params	params;
 	unsigned int	port;
 	u64		*regs;
-	u64		time;		/* never set back */
-	unsigned int	nr_writes;	/* that are on their way to @regs */
+	u64		time;		/* only grows */
+	unsigned int	nr_writes;	/* posted register writes */
 	struct {
 		unsigned int	offset;
 		u64		value;
@@ -46,21 +45,18 @@ struct sn_model {
 		u64	index;
 		u64	entry;
 	} fetched[SN_MODEL_FETCHED];
-	bool		forgets;	/* with the next read of the register */
-	u64		flush_word;
-	bool		deaf;		/* does not answer a force interrupt */
-	unsigned int	lossy;		/* which time entries get lost */
-	unsigned int	nr_posted;
+	bool		forgets;	/* clears @fetched at the next read */
+	unsigned int	lossy;		/* n: the n-th settle fails; 0: none */
+	unsigned int	nr_posted;	/* posted writes of the device */
 	struct sn_posted	posted[SN_MODEL_POSTED];
 };
 
-/* A bus address: where it leads, or false for an error of the bridge. */
+/* Where a bus address leads. */
 struct sn_decoded {
-	u64	to;		/* of the interconnect */
+	u64	to;		/* address of the interconnect */
 	bool	barrier;
 	bool	prefetch;
-	bool	direct;
-	bool	peer;		/* not of the interconnect: where the CPU sees it */
+	bool	direct;		/* takes no entry */
 };
 
 extern const struct sn_regs_ops sn_model_ops;

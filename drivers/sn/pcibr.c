@@ -2,42 +2,34 @@
 /*
  * PIC and TIOCP: PCI and PCI-X bridges of one family.
  *
- * There are three ways to make a bus address:
+ * There are three kinds of bus address:
  *
- *  - 64-bit direct: all that the bridge has to know is in the address, so it
- *    takes nothing and cannot fail.  Only for a device that drives all 64 bits.
- *  - 32-bit direct: 2 GiB of bus addresses show 2 GiB of the interconnect,
- *    firmware chose which.  Neither in PCI-X mode nor with a barrier, for which
- *    there is no room in the address.
- *  - page-mapped: by entries of a table in the bridge, which can run out.  Never
- *    in PCI-X mode on PIC.
+ *  - 64-bit direct: the address itself says all that the bridge has to know, so it
+ *    takes no resource and cannot fail. For devices that drive all 64 bits.
+ *  - 32-bit direct: 2 GiB of bus addresses that lead to 2 GiB of the interconnect,
+ *    chosen by firmware. Not in PCI-X mode, and not for a mapping with a barrier,
+ *    because the address has no bit for it.
+ *  - mapped: through the bridge's table of translation entries, which can run out.
+ *    Not in PCI-X mode on PIC.
  *
- * The barrier is a bit of the 64-bit address or of the entry.  Prefetch is too,
- * and has no place in PCI-X mode, nor where writes must not be reordered.
+ * A write with the barrier pushes all earlier writes of the device to memory before
+ * it lands. The barrier is a bit of the 64-bit address or of the entry. So is
+ * prefetch, which is not used in PCI-X mode and not together with the barrier.
  *
- * An entry is cleared when its mapping goes: a device that still uses it gets an
- * error from the bridge.  The operating systems that these chips came with left
- * it valid.
+ * An entry is cleared when its mapping is unmapped: from then on the device gets an
+ * error from the bridge. Linux 2.6 left it valid.
  *
- * Flushing is another matter on each of the two.  A force interrupt of PIC
- * writes a word to memory, behind all that the slot has written before.  TIOCP
- * answers a read of its flush register when all of that is in memory, but for
- * the first revision; PIC answers too early.
- *
- * Register and bit numbers: the Linux 2.6 headers pic.h, tiocp.h and
- * pcibr_provider.h of arch/ia64.
+ * Register and bit numbers are from the Linux 2.6 headers pic.h, tiocp.h and
+ * pcibr_provider.h of arch/ia64. Bridge and XBridge, which SGI's IP27 and IP30 have,
+ * decode 64-bit addresses in the same way: arch/mips/include/asm/pci/bridge.h.
  */
-#include <linux/iopoll.h>
-#include <linux/sgi-bridge.h>
 #include "sn.h"
 
 #define PCIBR_CONTROL		0x20
 #define  PCIBR_CONTROL_PAGE16K	BIT_ULL(21)
 #define PCIBR_TARGET_FLUSH	0x50
-#define PCIBR_FORCE_INT(n)	(0x1c0 + 8 * (n))
 #define PCIBR_DEVICE(n)		(0x200 + 8 * (n))
 #define  PCIBR_DEVICE_SWAP	BIT_ULL(19)
-#define PCIBR_WRITE_FLUSH(n)	(0x240 + 8 * (n))
 #define PCIBR_ENTRY(n)		(0x10000 + 8 * (n))
 #define PCIBR_NR_ENTRIES	1024
 #define PCIBR_NR_SLOTS		4
@@ -47,6 +39,10 @@
 #define PCIBR_ENTRY_BARRIER	BIT_ULL(4)
 #define PIC_ENTRY_TARGET_SHIFT	8
 
+#define PCIBR_D64_TARGET_SHIFT	60		/* 4 bits: who takes the request */
+#define PCIBR_D64_PREFETCH	BIT_ULL(59)
+#define PCIBR_D64_VIRTUAL	BIT_ULL(57)	/* second virtual channel */
+#define PCIBR_D64_BARRIER	BIT_ULL(56)
 #define TIOCP_TARGET_MEMORY	1
 
 #define PCIBR_MAPPED_BASE	0x40000000ULL
@@ -54,10 +50,7 @@
 #define PCIBR_WINDOW_BASE	0x80000000ULL
 #define PCIBR_WINDOW_SIZE	0x80000000ULL
 
-#define PIC_INT_DATA		0x10f	/* what a force interrupt writes */
-#define PIC_INT_TIMEOUT_US	10000
-
-enum pcibr_way { PCIBR_NONE, PCIBR_DIRECT64, PCIBR_WINDOW, PCIBR_MAPPED };
+enum pcibr_kind { PCIBR_NONE, PCIBR_DIRECT64, PCIBR_WINDOW, PCIBR_MAPPED };
 
 static bool is_pic(const struct sn_bridge *bridge)
 {
@@ -105,8 +98,7 @@ static size_t pcibr_max_size(struct sn_bridge *bridge, u64 mask)
 {
 	if (mask == U64_MAX)
 		return SIZE_MAX;
-	/* The buffer may begin at the end of a page. */
-	return (size_t)(bridge->table.count - 1) << bridge->table.shift;
+	return sn_table_max_size(&bridge->table);
 }
 
 static bool pcibr_in_window(struct sn_bridge *bridge,
@@ -120,8 +112,8 @@ static bool pcibr_in_window(struct sn_bridge *bridge,
 	       req->mask >= DMA_BIT_MASK(32);
 }
 
-static enum pcibr_way pcibr_way(struct sn_device *sdev,
-				const struct sn_request *req)
+static enum pcibr_kind pcibr_kind(struct sn_device *sdev,
+				  const struct sn_request *req)
 {
 	struct sn_bridge *bridge = sdev->bridge;
 
@@ -132,43 +124,37 @@ static enum pcibr_way pcibr_way(struct sn_device *sdev,
 	if (!req->barrier && !bridge->params.pcix &&
 	    pcibr_in_window(bridge, req))
 		return PCIBR_WINDOW;
-	if (sn_table_span(&bridge->table, req->addr, req->size) >
-	    bridge->table.count)
+	if (!sn_table_fits(&bridge->table, req->addr, req->size))
 		return PCIBR_NONE;
 	return PCIBR_MAPPED;
 }
 
-static unsigned int pcibr_path(struct sn_device *sdev,
-			       const struct sn_request *req)
+static bool pcibr_can_map(struct sn_device *sdev, const struct sn_request *req)
 {
-	switch (pcibr_way(sdev, req)) {
-	case PCIBR_NONE:
-		return DMA_PATH_NONE;
-	case PCIBR_MAPPED:
-		return DMA_PATH_ALLOC;
-	default:
-		return 0;
-	}
+	return pcibr_kind(sdev, req) != PCIBR_NONE;
 }
 
 static dma_addr_t pcibr_direct64(struct sn_device *sdev,
 				 const struct sn_request *req)
 {
 	struct sn_bridge_params *p = &sdev->bridge->params;
-	u64 attrs = 0;
+	u64 target = is_pic(sdev->bridge) ? p->target : TIOCP_TARGET_MEMORY;
+	dma_addr_t bus = target << PCIBR_D64_TARGET_SHIFT | req->addr;
 
 	if (req->barrier)
-		attrs |= SGI_BRIDGE_BARRIER;
+		bus |= PCIBR_D64_BARRIER;
 	else if (!p->pcix)
-		attrs |= SGI_BRIDGE_PREFETCH;
-	/* So that the functions of a device do not wait for one another. */
+		bus |= PCIBR_D64_PREFETCH;
+	/* Let the functions of a device not wait for one another. */
 	if (!p->pcix && sdev->slot.function)
-		attrs |= SGI_BRIDGE_VIRTUAL;
-	return sgi_bridge_d64(is_pic(sdev->bridge) ? p->target :
-			      TIOCP_TARGET_MEMORY, attrs, req->addr);
+		bus |= PCIBR_D64_VIRTUAL;
+	return bus;
 }
 
-/* Only a read brings the entries to where they are used.  0: that went well. */
+/*
+ * Writes of entries are posted; this read completes them. Return 0 if the entries
+ * have arrived.
+ */
 static u64 pcibr_settle(struct sn_bridge *bridge)
 {
 	return sn_read(bridge, PCIBR_TARGET_FLUSH);
@@ -221,7 +207,7 @@ static int pcibr_mapped(struct sn_device *sdev, const struct sn_request *req,
 static int pcibr_map(struct sn_device *sdev, const struct sn_request *req,
 		     dma_addr_t *bus)
 {
-	switch (pcibr_way(sdev, req)) {
+	switch (pcibr_kind(sdev, req)) {
 	case PCIBR_DIRECT64:
 		*bus = pcibr_direct64(sdev, req);
 		return 0;
@@ -249,33 +235,6 @@ static void pcibr_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 		    sn_table_span(table, bus, size));
 }
 
-static int pic_flush(struct sn_device *sdev)
-{
-	struct sn_bridge *bridge = sdev->bridge;
-	u64 *word = sdev->slot.flush_word, value;
-	unsigned long flags;
-	int ret;
-
-	if (!word)
-		return -EOPNOTSUPP;
-	spin_lock_irqsave(&bridge->flush_lock, flags);
-	WRITE_ONCE(*word, 0);
-	wmb();	/* not after the bridge has written it */
-	sn_write(bridge, PCIBR_FORCE_INT(sdev->slot.slot - 1), 1);
-	ret = read_poll_timeout_atomic(READ_ONCE, value, value == PIC_INT_DATA,
-				       1, PIC_INT_TIMEOUT_US, false, *word);
-	spin_unlock_irqrestore(&bridge->flush_lock, flags);
-	return ret;
-}
-
-static int tiocp_flush(struct sn_device *sdev)
-{
-	if (sdev->bridge->params.revision < 2)
-		return -EOPNOTSUPP;
-	sn_read(sdev->bridge, PCIBR_WRITE_FLUSH(sdev->slot.slot - 1));
-	return 0;
-}
-
 static int pcibr_attach(struct sn_device *sdev)
 {
 	if (!sdev->slot.slot || sdev->slot.slot > PCIBR_NR_SLOTS ||
@@ -287,31 +246,27 @@ static int pcibr_attach(struct sn_device *sdev)
 }
 
 const struct sn_chip_ops sn_pic_ops = {
-	.ordering	= DMA_ORDERING_WEAK_BARRIER,
-	.last_peer	= 0x3fffffff,
+	.has_barrier	= true,
 	.to_bridge	= sn_phys_to_xtalk,
 	.init		= pcibr_init,
 	.exit		= pcibr_exit,
 	.attach		= pcibr_attach,
 	.min_mask	= pcibr_min_mask,
 	.max_size	= pcibr_max_size,
-	.path		= pcibr_path,
+	.can_map	= pcibr_can_map,
 	.map		= pcibr_map,
 	.unmap		= pcibr_unmap,
-	.flush		= pic_flush,
 };
 
 const struct sn_chip_ops sn_tiocp_ops = {
-	.ordering	= DMA_ORDERING_WEAK_BARRIER,
-	.last_peer	= 0x3fffffff,
+	.has_barrier	= true,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= pcibr_init,
 	.exit		= pcibr_exit,
 	.attach		= pcibr_attach,
 	.min_mask	= pcibr_min_mask,
 	.max_size	= pcibr_max_size,
-	.path		= pcibr_path,
+	.can_map	= pcibr_can_map,
 	.map		= pcibr_map,
 	.unmap		= pcibr_unmap,
-	.flush		= tiocp_flush,
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The bridges as backends of the conformance suite, kernel/dma/tests/conformance/:
- * one descriptor each, with a mask that leads through the entries where there
- * are any.  How the device gets to memory is model.c's business.
+ * The bridges as backends of the conformance suites, kernel/dma/tests/conformance/:
+ * one descriptor for each chip and DMA mask below. model.c plays the hardware. Where
+ * a chip has translation entries, one of its masks needs them.
  */
 #include <kunit/device.h>
 #include <linux/device.h>
@@ -13,18 +13,11 @@
 
 #define NR_GART		1024
 
-/* What is behind conf_sn[], in its order. */
-static const struct {
-	enum sn_chip	chip;
-	unsigned int	page_shift;
-	unsigned int	mask;		/* bits */
-} behind_conf[CONF_NR_SN] = {
-	{ SN_PIC, 12, 32 },
-	{ SN_PIC, 12, 64 },
-	{ SN_TIOCP, 14, 32 },
-	{ SN_TIOCA, 12, 32 },
-	{ SN_TIOCE, 12, 31 },
-	{ SN_TIOCE, 12, 64 },
+struct sn_conf {
+	struct dma_conformance_backend	be;
+	enum sn_chip			chip;
+	unsigned int			page_shift;
+	unsigned int			bits;	/* of the mask */
 };
 
 struct behind {
@@ -52,16 +45,15 @@ static void sn_conf_teardown(struct conf *conf)
 
 static int sn_conf_setup(struct kunit *test, struct conf *conf)
 {
-	const typeof(behind_conf[0]) *sn = &behind_conf[conf->be - conf_sn];
+	const struct sn_conf *sn = container_of(conf->be, struct sn_conf, be);
 	static const struct sn_slot slot = { .slot = 2 };
 	struct behind *b = kzalloc(sizeof(*b), GFP_KERNEL);
-	/* RAM as it is here, on node 0; the window is nowhere near. */
+	/* The machine's RAM is all on node 0. The window leads elsewhere. */
 	struct sn_bridge_params params = {
 		.chip = sn->chip, .regs_ops = &sn_model_ops, .revision = 2,
 		.hub = { .nasid_shift = 38, .nasid_mask = 0x7ff },
 		.page_shift = sn->page_shift, .target = 8, .window = 1ULL << 37,
 		.nr_entries = sn->chip == SN_TIOCA ? NR_GART : 0,
-		.port[0] = { .start = SZ_1M, .end = SZ_2M - 1 },
 	};
 	int ret = -ENOMEM;
 
@@ -72,7 +64,6 @@ static int sn_conf_setup(struct kunit *test, struct conf *conf)
 	if (!b->model.regs)
 		goto err_free;
 	params.regs = &b->model;
-	params.port[0].cpu = conf_resource(conf, false);
 	sn_model_reset(&b->model, &params, &slot);
 	b->bridge = sn_bridge_create(&params);
 	if (IS_ERR(b->bridge)) {
@@ -86,7 +77,7 @@ static int sn_conf_setup(struct kunit *test, struct conf *conf)
 	conf->dev->dma_mask = &conf->mask;
 	conf->dev->dma_parms = &conf->limits;
 	dma_set_max_seg_size(conf->dev, CONF_MAX_SEGMENT);
-	ret = dma_set_mask_and_coherent(conf->dev, DMA_BIT_MASK(sn->mask));
+	ret = dma_set_mask_and_coherent(conf->dev, DMA_BIT_MASK(sn->bits));
 	if (ret)
 		sn_conf_teardown(conf);
 	return ret;
@@ -122,31 +113,47 @@ static void sn_conf_fail(struct conf *conf, int n)
 	b->model.lossy = n + 1;
 }
 
-#define BEHIND(_name, _claims, _max, _ordering, _fail)			\
+#define SN_CONF(_name, _chip, _shift, _bits, _claims, _max, _fail)	\
 	{								\
-		.name = _name,						\
-		.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP |	\
-			  CONF_RESOURCES | CONF_PEERS | (_claims),	\
-		.max_mapping = _max,					\
-		.ordering = DMA_ORDERING_ ## _ordering,			\
-		.missing = nothing,					\
-		.setup = sn_conf_setup,					\
-		.teardown = sn_conf_teardown,				\
-		.walk = sn_conf_walk,					\
-		.fail = _fail,						\
-		.used = sn_conf_used,					\
-		.everywhere = true,					\
+		.be = {							\
+			.name = _name,					\
+			.claims = CONF_COHERENT | CONF_PAGES |		\
+				  CONF_MMAP | (_claims),		\
+			.max_mapping = _max,				\
+			.missing = nothing,				\
+			.setup = sn_conf_setup,				\
+			.teardown = sn_conf_teardown,			\
+			.walk = sn_conf_walk,				\
+			.fail = _fail,					\
+			.used = sn_conf_used,				\
+			.everywhere = true,				\
+		},							\
+		.chip = _chip,						\
+		.page_shift = _shift,					\
+		.bits = _bits,						\
 	}
 
 #define ENTRIES	(CONF_TRANSLATES | CONF_COUNTS | CONF_EXHAUSTS)
 
-/* TIOCE's entries are shared: what thousands of mappings share does not run out. */
-const struct dma_conformance_backend conf_sn[CONF_NR_SN] = {
-	BEHIND("sn-pic", ENTRIES, 1023 * SZ_4K, WEAK_BARRIER, sn_conf_fail),
-	BEHIND("sn-pic-direct", 0, 0, WEAK_BARRIER, NULL),
-	BEHIND("sn-tiocp", ENTRIES, 1023 * SZ_16K, WEAK_BARRIER, sn_conf_fail),
-	BEHIND("sn-tioca", ENTRIES, (NR_GART - 1) * SZ_4K, WEAK, NULL),
-	BEHIND("sn-tioce", CONF_TRANSLATES | CONF_COUNTS,
-	       (2048 - 64 - 1) * SZ_256K, WEAK_BARRIER, NULL),
-	BEHIND("sn-tioce-direct", 0, 0, WEAK_BARRIER, NULL),
+/* Mappings share the entries of TIOCE, so a few thousand do not exhaust it. */
+static const struct sn_conf sn_confs[] = {
+	SN_CONF("sn-pic", SN_PIC, 12, 32, ENTRIES, 1023 * SZ_4K, sn_conf_fail),
+	SN_CONF("sn-pic-direct", SN_PIC, 12, 64, 0, 0, NULL),
+	SN_CONF("sn-tiocp", SN_TIOCP, 14, 32, ENTRIES, 1023 * SZ_16K,
+		sn_conf_fail),
+	SN_CONF("sn-tioca", SN_TIOCA, 12, 32, ENTRIES, (NR_GART - 1) * SZ_4K,
+		NULL),
+	SN_CONF("sn-tioce", SN_TIOCE, 12, 31, CONF_TRANSLATES | CONF_COUNTS,
+		(2048 - 64 - 1) * SZ_256K, NULL),
+	SN_CONF("sn-tioce-direct", SN_TIOCE, 12, 64, 0, 0, NULL),
 };
+
+static int __init sn_conf_add(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sn_confs); i++)
+		dma_conformance_add(&sn_confs[i].be);
+	return 0;
+}
+core_initcall(sn_conf_add);

@@ -2,26 +2,26 @@
 /*
  * TIOCA: an AGP and PCI bridge without a write barrier.
  *
- * A bus address is made in one of three ways: 64-bit direct; 48-bit direct, where
- * the upper bits of the node number come from a register and have to be right;
- * or through a GART in host memory, whose upper half is PCI's and the lower
- * AGP's.  A 32-bit direct window exists and is of no use.
+ * There are three kinds of bus address: 64-bit direct; 48-bit direct, for memory of
+ * nodes whose upper number bits are those in a register; and through a GART in
+ * host memory, whose upper half is PCI's and the lower half AGP's. The chip also has
+ * a 32-bit direct window, which Linux 2.6 did not use because of an addressing flaw.
  *
- * None of them can say that a write has to push earlier ones, and no register
- * flushes them, so WRITE_BARRIER is refused.  Coherent memory has no barrier here
- * either: dma_get_ordering() says so.
+ * None of these addresses has a bit for a barrier, and no register is known to
+ * flush a device's writes. bridge.c says what follows from that.
  *
- * The bridge fetches entries coherently and sees what is written to them, but
- * for the first revision: that one caches them until it is told to forget them,
- * and does so only while it fetches them uncached.
+ * The bridge fetches entries coherently, so it sees what the CPU writes to them.
+ * The first revision does not: it caches entries until told to flush its TLB, and
+ * it ignores that unless it fetches entries uncached at the time.
  *
- * Register and bit numbers: the Linux 2.6 header tioca.h of arch/ia64.
+ * Register and bit numbers are from the Linux 2.6 header tioca.h of arch/ia64.
  */
 #include <linux/gfp.h>
 #include "sn.h"
 
 #define TIOCA_CONTROL2		0x10
 #define  TIOCA_GART_FLUSH	BIT_ULL(36)
+#define  TIOCA_GART_PREFETCH	GENMASK_ULL(35, 34)	/* of reads, of writes */
 #define  TIOCA_GART_FETCH	GENMASK_ULL(33, 32)
 #define  TIOCA_GART_COHERENT	(2ULL << 32)
 #define TIOCA_APERTURE		0x28
@@ -44,7 +44,7 @@
 #define TIOCA_ENTRY_SHIFT	12
 #define TIOCA_ENTRY_VALID	BIT_ULL(63)
 
-enum tioca_way { TIOCA_NONE, TIOCA_DIRECT64, TIOCA_DIRECT48, TIOCA_GART };
+enum tioca_kind { TIOCA_NONE, TIOCA_DIRECT64, TIOCA_DIRECT48, TIOCA_GART };
 
 static unsigned int tioca_gart_order(struct sn_bridge *bridge)
 {
@@ -71,6 +71,7 @@ static int tioca_init(struct sn_bridge *bridge)
 	if (!page)
 		return -ENOMEM;
 	bridge->gart = page_address(page);
+	spin_lock_init(&bridge->control_lock);
 	ret = -ENXIO;
 	table = sn_phys_to_coretalk(&p->hub, page_to_phys(page));
 	if (table == SN_NO_ADDR)
@@ -80,7 +81,9 @@ static int tioca_init(struct sn_bridge *bridge)
 	if (ret)
 		goto err_gart;
 
-	control = sn_read(bridge, TIOCA_CONTROL2) & ~TIOCA_GART_FETCH;
+	/* Prefetching of entries is broken: SGI's PV 930029. */
+	control = sn_read(bridge, TIOCA_CONTROL2) &
+		  ~(TIOCA_GART_FETCH | TIOCA_GART_PREFETCH);
 	sn_write(bridge, TIOCA_CONTROL2, control | TIOCA_GART_COHERENT);
 	sn_write(bridge, TIOCA_GART_TABLE, table | TIOCA_GART_TABLE_VALID);
 	aperture = TIOCA_APERTURE_BASE | TIOCA_APERTURE_2G | TIOCA_APERTURE_PCI;
@@ -104,7 +107,7 @@ static void tioca_exit(struct sn_bridge *bridge)
 	sn_free_pages(virt_to_page(bridge->gart), tioca_gart_order(bridge));
 }
 
-/* The GART's half of the aperture takes 32 bits. */
+/* PCI's half of the aperture ends at 4 GiB. */
 static u64 tioca_min_mask(struct sn_bridge *bridge)
 {
 	return DMA_BIT_MASK(32);
@@ -114,52 +117,43 @@ static size_t tioca_max_size(struct sn_bridge *bridge, u64 mask)
 {
 	if (mask == U64_MAX)
 		return SIZE_MAX;
-	return (size_t)(bridge->table.count - 1) << bridge->table.shift;
+	return sn_table_max_size(&bridge->table);
 }
 
-static enum tioca_way tioca_way(struct sn_device *sdev,
-				const struct sn_request *req)
+static enum tioca_kind tioca_kind(struct sn_device *sdev,
+				  const struct sn_request *req)
 {
 	struct sn_bridge *bridge = sdev->bridge;
 
-	if (req->barrier || req->mask < tioca_min_mask(bridge))
+	if (req->mask < tioca_min_mask(bridge))
 		return TIOCA_NONE;
 	if (req->mask == U64_MAX)
 		return TIOCA_DIRECT64;
-	/* What ends below 4 GiB would be taken for the GART's. */
+	/* The chip takes addresses below 4 GiB for addresses of the GART. */
 	if (req->mask >= DMA_BIT_MASK(48) &&
 	    req->addr >> 48 == sdev->node_extension &&
 	    (req->addr & DMA_BIT_MASK(48)) > DMA_BIT_MASK(32))
 		return TIOCA_DIRECT48;
-	if (sn_table_span(&bridge->table, req->addr, req->size) >
-	    bridge->table.count)
+	if (!sn_table_fits(&bridge->table, req->addr, req->size))
 		return TIOCA_NONE;
 	return TIOCA_GART;
 }
 
-static unsigned int tioca_path(struct sn_device *sdev,
-			       const struct sn_request *req)
+static bool tioca_can_map(struct sn_device *sdev, const struct sn_request *req)
 {
-	switch (tioca_way(sdev, req)) {
-	case TIOCA_NONE:
-		return DMA_PATH_NONE | DMA_PATH_UNORDERED;
-	case TIOCA_GART:
-		return DMA_PATH_ALLOC | DMA_PATH_UNORDERED;
-	default:
-		return DMA_PATH_UNORDERED;
-	}
+	return tioca_kind(sdev, req) != TIOCA_NONE;
 }
 
-/* Make the bridge see what has become of the entries. */
+/* Make the bridge see the entries as they are in memory now. */
 static void tioca_settle(struct sn_bridge *bridge)
 {
 	unsigned long flags;
 	u64 control;
 
-	wmb();	/* entries are fetched from memory */
+	wmb();	/* the bridge fetches entries from memory */
 	if (bridge->params.revision > 1)
 		return;
-	spin_lock_irqsave(&bridge->flush_lock, flags);
+	spin_lock_irqsave(&bridge->control_lock, flags);
 	control = sn_read(bridge, TIOCA_CONTROL2);
 	sn_write(bridge, TIOCA_CONTROL2, control & ~TIOCA_GART_FETCH);
 	sn_write(bridge, TIOCA_CONTROL2,
@@ -167,7 +161,7 @@ static void tioca_settle(struct sn_bridge *bridge)
 	sn_read(bridge, TIOCA_CONTROL2);
 	sn_write(bridge, TIOCA_CONTROL2, control);
 	sn_read(bridge, TIOCA_CONTROL2);
-	spin_unlock_irqrestore(&bridge->flush_lock, flags);
+	spin_unlock_irqrestore(&bridge->control_lock, flags);
 }
 
 static int tioca_gart(struct sn_device *sdev, const struct sn_request *req,
@@ -193,7 +187,7 @@ static int tioca_gart(struct sn_device *sdev, const struct sn_request *req,
 static int tioca_map(struct sn_device *sdev, const struct sn_request *req,
 		     dma_addr_t *bus)
 {
-	switch (tioca_way(sdev, req)) {
+	switch (tioca_kind(sdev, req)) {
 	case TIOCA_DIRECT64:
 		*bus = req->addr | TIOCA_TARGET_MEMORY;
 		return 0;
@@ -233,15 +227,14 @@ static int tioca_attach(struct sn_device *sdev)
 }
 
 const struct sn_chip_ops sn_tioca_ops = {
-	.ordering	= DMA_ORDERING_WEAK,
-	.last_peer	= 0x7fffffff,
+	.has_barrier	= false,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioca_init,
 	.exit		= tioca_exit,
 	.attach		= tioca_attach,
 	.min_mask	= tioca_min_mask,
 	.max_size	= tioca_max_size,
-	.path		= tioca_path,
+	.can_map	= tioca_can_map,
 	.map		= tioca_map,
 	.unmap		= tioca_unmap,
 };

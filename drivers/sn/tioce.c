@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TIOCE: a PCI Express bridge of two ports.
+ * TIOCE: a PCI Express bridge with two ports.
  *
- *  - D64: direct, takes nothing; a bit of the address is the barrier.
- *  - D32: 1 GiB of the interconnect for each port, chosen by a register while
- *    nobody uses it; a bit of the address is the barrier.
- *  - M32: entries for 256 KiB each; a bit of the address is the barrier.
- *  - M40, M40S: entries for 64 MiB and 16 GiB each, for devices that drive 40
- *    bits.  No room for a barrier: never offered to a mapping that wants one.
+ * There are five kinds of bus address:
  *
- * Entries being so large, a mapping that is covered by an earlier one shares it.
- * The barrier is part of the address and not of what is shared, so with and
- * without share as well, but only where the address can say so: a request takes
- * part in a mapping of a mode that it could have been given itself, no other.
+ *  - D64: direct, takes no resource. A bit of the address is the barrier.
+ *  - D32: one window of 1 GiB per port. A register says which GiB of the
+ *    interconnect it leads to. A bit of the address is the barrier.
+ *  - M32: entries of 256 KiB. A bit of the address is the barrier.
+ *  - M40 and M40S: entries of 64 MiB and of 16 GiB, for devices that drive 40 bits.
+ *    No address bit is left for a barrier, so a mapping with a barrier never gets
+ *    one of these.
  *
- * There is no register that flushes a device's writes.  D32 cannot be closed: its
- * register has no valid bit, so after the last unmap it shows what it did until
- * somebody else needs it.
+ * Entries are that large, so mappings share them: a new mapping that lies within
+ * an existing one takes its entries. The barrier is in the address and not in the
+ * entry, so mappings with and without it can share. A request shares a mapping only
+ * if tioce_may() allows it that kind, or the barrier could be lost.
  *
- * Register and bit numbers: the Linux 2.6 header tioce.h and tioce_provider.c of
- * arch/ia64.  From there, too: that entry n of the second table is page n of M32,
- * so that M32 begins at page 64, behind what M40S has of that table; that the
- * register of D32 holds the address in place, and is read back once it is set.
- * Revision A locks up unless each access of a register has certain reads around
- * it: struct sn_regs_ops is the place for them.
+ * The D32 window cannot be closed, because its register has no valid bit. After the
+ * last unmap it leads to the same memory until another mapping sets the register.
+ *
+ * Register and bit numbers are from the Linux 2.6 header tioce.h and from
+ * tioce_provider.c of arch/ia64. So are these facts: entry n of the second table is
+ * page n of M32, so M32 begins at page 64, behind the entries for M40S in that
+ * table; the D32 register holds the address unshifted, and is read back after a
+ * write. Revision A locks up unless certain reads surround each register access;
+ * struct sn_regs_ops is the place for them.
  *
  * Inferred, and to be checked on a chip:
- *  - entry 32 of the second table, the second port's first, is the first page of
- *    M40S as entry 0 is on the first port.  The range has room for 32 pages and
- *    each port has 32; but Linux 2.6 made an address of 41 bits of it.
- *  - a read of TIOCE_PAGE_MAP brings what was written to the tables to where it
- *    is used, as any read behind a posted write does.  Linux 2.6 read nothing.
- *  - a range that goes downstream does so with bit 30 set or clear in what is
- *    sent, so an address may be in one neither with the barrier nor without.
+ *  - Entry 32 of the second table, the first of port 1, is the first page of M40S, as
+ *    entry 0 is for port 0. The range has room for 32 pages and each port has 32
+ *    entries, but Linux 2.6 made an address of 41 bits of it.
+ *  - A read of TIOCE_PAGE_MAP completes earlier writes to the tables, as any read
+ *    completes posted writes. Linux 2.6 did not read.
+ *  - An address goes downstream if it is in a window with bit 30 as it is or
+ *    inverted, so neither form may be in a window.
+ *  - The upstream barrier flush register, 0x80, stays as firmware has set it. It may
+ *    select which pipes of the port a barrier drains.
  */
 #include <linux/list.h>
 #include "sn.h"
@@ -64,21 +68,20 @@
 
 enum tioce_mode { TIOCE_M40, TIOCE_M40S, TIOCE_D32, TIOCE_M32, TIOCE_NR_MODES };
 
-/* Some entries, or the use of a direct map register, and who shares it. */
+/* Entries, or a D32 window, that one or more mappings use. */
 struct tioce_map {
 	struct list_head	list;
 	enum tioce_mode		mode;
 	unsigned int		port;
-	unsigned int		refs;
+	unsigned int		refs;	/* number of mappings */
 	unsigned int		entry, nr;
 	u64			addr;	/* of the interconnect */
 	u64			bus;
 	u64			size;
 };
 
-/* @lock owns @maps and what they hold; the reserved ranges are constant. */
 struct sn_tioce {
-	spinlock_t		lock;	/* see above */
+	spinlock_t		lock;	/* protects @maps and its members */
 	struct list_head	maps;
 	struct sn_table		m32, m40, m40s[SN_TIOCE_PORTS];
 };
@@ -111,6 +114,9 @@ static int tioce_init(struct sn_bridge *bridge)
 
 	if (nr > most)
 		return -EINVAL;
+	for (i = 0; i < SN_TIOCE_WINDOWS; i++)
+		if (bridge->params.down[i].start > bridge->params.down[i].end)
+			return -EINVAL;
 	ce = sn_zalloc(sizeof(*ce), GFP_KERNEL);
 	if (!ce)
 		return -ENOMEM;
@@ -131,14 +137,14 @@ static int tioce_init(struct sn_bridge *bridge)
 		return ret;
 	}
 
-	for (i = 0; i < SN_TIOCE_PORTS; i++) {
-		u64 start = bridge->params.port[i].start;
-		u64 end = bridge->params.port[i].end;
+	for (i = 0; i < SN_TIOCE_WINDOWS; i++) {
+		u64 start = bridge->params.down[i].start;
+		u64 end = bridge->params.down[i].end;
 
 		if (!end)
 			continue;
 		sn_table_reserve(&ce->m32, start, end);
-		/* Nor may it be hit by the address with the barrier. */
+		/* The same pages, addressed with the barrier. */
 		if (end >= TIOCE_BARRIER32)
 			sn_table_reserve(&ce->m32, max(start, TIOCE_BARRIER32) -
 					 TIOCE_BARRIER32, end - TIOCE_BARRIER32);
@@ -168,7 +174,7 @@ static size_t tioce_max_size(struct sn_bridge *bridge, u64 mask)
 {
 	if (mask == U64_MAX)
 		return SIZE_MAX;
-	return (size_t)(bridge->tioce->m32.count - 1) << TIOCE_M32_SHIFT;
+	return sn_table_max_size(&bridge->tioce->m32);
 }
 
 static struct sn_table *tioce_table(struct sn_tioce *ce, enum tioce_mode mode,
@@ -186,28 +192,28 @@ static struct sn_table *tioce_table(struct sn_tioce *ce, enum tioce_mode mode,
 	}
 }
 
-/* Does a range of D32, with or without the barrier, go downstream? */
-static bool tioce_goes_downstream(struct sn_bridge *bridge, u64 bus, u64 size)
+static bool tioce_in_window(struct sn_bridge *bridge, u64 bus, u64 size)
 {
 	int i;
 
-	for (i = 0; i < SN_TIOCE_PORTS; i++) {
-		u64 start = bridge->params.port[i].start;
-		u64 end = bridge->params.port[i].end;
+	for (i = 0; i < SN_TIOCE_WINDOWS; i++) {
+		u64 start = bridge->params.down[i].start;
+		u64 end = bridge->params.down[i].end;
 
-		if (!end)
-			continue;
-		if (bus <= end && bus + size > start)
+		if (end && bus <= end && bus + size > start)
 			return true;
-		bus |= TIOCE_BARRIER32;
-		if (bus <= end && bus + size > start)
-			return true;
-		bus &= ~TIOCE_BARRIER32;
 	}
 	return false;
 }
 
-/* Could this request be given this mode, if nothing has run out? */
+/* Would a D32 address, with the barrier or without, go downstream? */
+static bool tioce_goes_downstream(struct sn_bridge *bridge, u64 bus, u64 size)
+{
+	return tioce_in_window(bridge, bus, size) ||
+	       tioce_in_window(bridge, bus | TIOCE_BARRIER32, size);
+}
+
+/* Could the request be mapped in this mode if nothing had run out? */
 static bool tioce_may(struct sn_device *sdev, const struct sn_request *req,
 		      enum tioce_mode mode)
 {
@@ -215,7 +221,7 @@ static bool tioce_may(struct sn_device *sdev, const struct sn_request *req,
 					     sdev->slot.port);
 	u64 low = req->addr & (TIOCE_D32_SIZE - 1);
 
-	if (table && sn_table_span(table, req->addr, req->size) > table->count)
+	if (table && !sn_table_fits(table, req->addr, req->size))
 		return false;
 	switch (mode) {
 	case TIOCE_M40:
@@ -231,17 +237,16 @@ static bool tioce_may(struct sn_device *sdev, const struct sn_request *req,
 	}
 }
 
-static unsigned int tioce_path(struct sn_device *sdev,
-			       const struct sn_request *req)
+static bool tioce_can_map(struct sn_device *sdev, const struct sn_request *req)
 {
 	enum tioce_mode mode;
 
 	if (req->mask == U64_MAX)
-		return 0;
+		return true;
 	for (mode = 0; mode < TIOCE_NR_MODES; mode++)
 		if (tioce_may(sdev, req, mode))
-			return DMA_PATH_ALLOC;
-	return DMA_PATH_NONE;
+			return true;
+	return false;
 }
 
 static void tioce_entry(struct sn_bridge *bridge, enum tioce_mode mode,
@@ -265,7 +270,7 @@ static struct tioce_map *tioce_shared(struct sn_device *sdev,
 	return NULL;
 }
 
-/* One register: one map record of it per port, of the whole 1 GiB. */
+/* A port has one window, so only one record of it, which covers the whole GiB. */
 static bool tioce_get_d32(struct sn_device *sdev, const struct sn_request *req,
 			  struct tioce_map *map)
 {
@@ -301,7 +306,7 @@ static bool tioce_get(struct sn_device *sdev, const struct sn_request *req,
 		tioce_entry(sdev->bridge, map->mode, map->entry + i,
 			    (map->addr + ((u64)i << table->shift)) |
 			    TIOCE_ENTRY_VALID);
-	sn_read(sdev->bridge, TIOCE_PAGE_MAP);	/* they are there */
+	sn_read(sdev->bridge, TIOCE_PAGE_MAP);	/* completes the writes */
 	return true;
 }
 
@@ -313,7 +318,7 @@ static void tioce_put(struct sn_bridge *bridge, struct tioce_map *map)
 
 	for (i = 0; table && i < map->nr; i++)
 		tioce_entry(bridge, map->mode, map->entry + i, 0);
-	sn_read(bridge, TIOCE_PAGE_MAP);	/* they are gone */
+	sn_read(bridge, TIOCE_PAGE_MAP);	/* completes the writes */
 	if (table)
 		sn_table_put(table, map->entry, map->nr);
 	list_del(&map->list);
@@ -374,7 +379,7 @@ static int tioce_map(struct sn_device *sdev, const struct sn_request *req,
 	spin_unlock_irqrestore(lock, flags);
 	if (map)
 		return 0;
-	return tioce_path(sdev, req) & DMA_PATH_NONE ? -EIO : -ENOMEM;
+	return tioce_can_map(sdev, req) ? -ENOMEM : -EIO;
 }
 
 static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
@@ -399,20 +404,19 @@ static void tioce_unmap(struct sn_device *sdev, dma_addr_t bus, size_t size)
 		break;
 	}
 	spin_unlock_irqrestore(&ce->lock, flags);
-	WARN_ONCE(!found, "sn: %s: unmap of %pad, which is not mapped\n",
-		  dev_name(sdev->dev), &bus);
+	dev_WARN_ONCE(sdev->dev, !found, "unmap of %pad, which is not mapped\n",
+		      &bus);
 }
 
 const struct sn_chip_ops sn_tioce_ops = {
-	.ordering	= DMA_ORDERING_WEAK_BARRIER,
-	.last_peer	= 0xffffffff,
+	.has_barrier	= true,
 	.to_bridge	= sn_phys_to_coretalk,
 	.init		= tioce_init,
 	.exit		= tioce_exit,
 	.attach		= tioce_attach,
 	.min_mask	= tioce_min_mask,
 	.max_size	= tioce_max_size,
-	.path		= tioce_path,
+	.can_map	= tioce_can_map,
 	.map		= tioce_map,
 	.unmap		= tioce_unmap,
 };
