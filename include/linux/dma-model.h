@@ -20,10 +20,11 @@ struct kunit;
  *	copy of a buffer.
  * %DMA_MODEL_REORDER:
  *	Posted writes reach memory in a random order. Writes to coherent memory
- *	are the exception: one is seen only when all earlier writes of the device
- *	are.
+ *	and to mappings made with %DMA_ATTR_WRITE_BARRIER are the exception: one
+ *	is seen only when all earlier writes of the device are.
  * %DMA_MODEL_NO_BARRIER:
- *	With %DMA_MODEL_REORDER: coherent memory is not ordered either. Instead,
+ *	With %DMA_MODEL_REORDER: coherent memory is not ordered either, and
+ *	%DMA_ATTR_WRITE_BARRIER is refused. Instead,
  *	dma_sync_*_for_cpu() and dma_unmap_*() of a buffer which the device may
  *	write wait for all its writes.
  * %DMA_MODEL_IOMMU:

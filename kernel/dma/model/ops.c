@@ -147,6 +147,13 @@ static int map_slot(struct dma_model *m, struct model_map *map)
 	return 0;
 }
 
+/* Can a mapping have a write barrier?  Nothing orders a write to MMIO. */
+static bool ordered(struct dma_model *m, enum dma_data_direction dir,
+		    unsigned int flags)
+{
+	return dir == DMA_TO_DEVICE || !(flags & MAP_MMIO || no_barrier(m));
+}
+
 /* Memory has a struct page; other addresses need MAP_MMIO. */
 static bool is_memory(phys_addr_t phys, size_t size)
 {
@@ -171,8 +178,11 @@ static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
 			    size);
 		return ERR_PTR(-EINVAL);
 	}
-	if (attrs & DMA_ATTR_REQUIRE_COHERENT && (cache || bounce))
+	if ((attrs & DMA_ATTR_REQUIRE_COHERENT && (cache || bounce)) ||
+	    (attrs & DMA_ATTR_WRITE_BARRIER && !ordered(m, dir, flags))) {
+		debug_dma_attrs_broken(m->dev, attrs);
 		return ERR_PTR(-EIO);
+	}
 	map = fails(m) ? NULL : kmalloc_obj(*map, GFP_ATOMIC | __GFP_NOWARN);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
@@ -181,7 +191,8 @@ static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
 	};
 	if (cache)
 		map->flags |= MAP_CACHED;
-	if (flags & MAP_ALLOC && !no_barrier(m))
+	if ((flags & MAP_ALLOC || attrs & DMA_ATTR_WRITE_BARRIER) &&
+	    !no_barrier(m))
 		map->flags |= MAP_BARRIER;
 
 	if (bounce && map_slot(m, map))
@@ -638,9 +649,13 @@ static void free_mapped(struct device *dev, size_t size, dma_addr_t dma,
 static void *model_alloc(struct device *dev, size_t size, dma_addr_t *dma,
 			 gfp_t gfp, unsigned long attrs)
 {
-	struct page *page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp,
-					 attrs, MAP_ALLOC);
+	struct page *page;
 
+	/* dma_alloc_attrs() does not ask ->map_path(). */
+	if (attrs & DMA_ATTR_WRITE_BARRIER && no_barrier(model_of(dev)))
+		return NULL;
+	page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp, attrs,
+			    MAP_ALLOC);
 	return page ? page_address(page) : NULL;
 }
 
@@ -677,6 +692,26 @@ void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 	if (memory)
 		free_memory(m, phys, size);
 	spin_unlock_irqrestore(&m->lock, irq);
+}
+
+static unsigned int model_map_path(struct device *dev, phys_addr_t phys,
+				   size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+	struct dma_model *m = model_of(dev);
+	unsigned int mmio = mmio_flag(attrs), path = 0;
+
+	if (size > max_mapping(m))
+		return DMA_PATH_NONE;
+	if (cached(m) && !mmio)
+		path |= DMA_PATH_SYNC;
+	if (bounces(m, phys, size) && !mmio)
+		path |= DMA_PATH_BOUNCE;
+	else if (bus_addr(m, phys, size, *dev->dma_mask) == DMA_MAPPING_ERROR)
+		path |= DMA_PATH_NONE;
+	if (!ordered(m, dir, mmio))
+		path |= DMA_PATH_UNORDERED;
+	return path;
 }
 
 static u64 required_mask(struct dma_model *m)
@@ -728,6 +763,10 @@ static unsigned long model_get_merge_boundary(struct device *dev)
 /* model_create() copies it. */
 const struct dma_model model_blank = {
 	.ops = {
+		.mandatory_attrs	= DMA_ATTR_MMIO |
+					  DMA_ATTR_REQUIRE_COHERENT |
+					  DMA_ATTR_WRITE_BARRIER,
+		.map_path		= model_map_path,
 		.alloc			= model_alloc,
 		.free			= model_free,
 		.alloc_pages_op		= model_alloc_pages,

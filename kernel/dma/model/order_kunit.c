@@ -22,11 +22,13 @@
  * @features: of the model
  * @coherent: the queue is in coherent memory
  * @sync: the driver syncs the data for the CPU when it has seen the entry
+ * @attrs: DMA_ATTR_* of the mapping of the queue, unless it is coherent
  */
 struct order {
 	unsigned int features;
 	bool coherent;
 	bool sync;
+	unsigned long attrs;
 };
 
 struct queue {
@@ -54,9 +56,10 @@ static int queue_open(struct queue *q)
 	} else {
 		q->cq = q->buf;
 		memset(q->cq, 0, ENTRIES * sizeof(*q->cq));
-		q->cq_dma = dma_map_single(q->dev, q->cq,
-					   ENTRIES * sizeof(*q->cq),
-					   DMA_FROM_DEVICE);
+		q->cq_dma = dma_map_single_attrs(q->dev, q->cq,
+						 ENTRIES * sizeof(*q->cq),
+						 DMA_FROM_DEVICE,
+						 q->order->attrs);
 		if (!dma_mapping_error(q->dev, q->cq_dma))
 			return 0;
 	}
@@ -72,8 +75,9 @@ static void queue_close(struct queue *q)
 		dma_free_coherent(q->dev, ENTRIES * sizeof(*q->cq), q->cq,
 				  q->cq_dma);
 	else
-		dma_unmap_single(q->dev, q->cq_dma, ENTRIES * sizeof(*q->cq),
-				 DMA_FROM_DEVICE);
+		dma_unmap_single_attrs(q->dev, q->cq_dma,
+				       ENTRIES * sizeof(*q->cq),
+				       DMA_FROM_DEVICE, q->order->attrs);
 }
 
 /* One transfer: are the data there when their completion is? */
@@ -179,6 +183,16 @@ static void no_completion_overtakes_after_a_sync(struct kunit *test)
 	expect_order(test, &order);
 }
 
+static void no_completion_overtakes_with_a_barrier(struct kunit *test)
+{
+	static const struct order order = {
+		.features = DMA_MODEL_REORDER,
+		.attrs = DMA_ATTR_WRITE_BARRIER,
+	};
+
+	expect_order(test, &order);
+}
+
 static int order_init(struct kunit *test)
 {
 	struct queue *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
@@ -198,6 +212,7 @@ static struct kunit_case order_cases[] = {
 	KUNIT_CASE_SLOW(a_completion_overtakes_its_data),
 	KUNIT_CASE_SLOW(no_completion_in_coherent_memory_overtakes),
 	KUNIT_CASE_SLOW(no_completion_overtakes_after_a_sync),
+	KUNIT_CASE_SLOW(no_completion_overtakes_with_a_barrier),
 	{}
 };
 
