@@ -38,27 +38,30 @@ static bool domain_stays(struct device *dev)
 	return false;
 }
 
+static void iommu_name(struct device *dev, char *name, size_t size)
+{
+#ifdef CONFIG_IOMMU_DMA
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct device *iommu = dev->iommu->iommu_dev->dev;
+
+	snprintf(name, size, "iommu:%s:%s", iommu ? dev_name(iommu) : "?",
+		 domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" : "strict");
+#endif
+}
+
 static void backend_name(struct device *dev, char *name, size_t size)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
-	struct iommu_domain *domain;
 
-	if (dma_go_direct(dev, *dev->dma_mask, ops)) {
+	if (dma_go_direct(dev, *dev->dma_mask, ops))
 		strscpy(name, is_swiotlb_force_bounce(dev) ? "swiotlb" :
 							     "direct", size);
-	} else if (!use_dma_iommu(dev)) {
+	else if (!use_dma_iommu(dev))
 		snprintf(name, size, "ops:%ps", ops->map_phys);
-	} else if (IS_ENABLED(CONFIG_IOMMU_DMA) && domain_stays(dev)) {
-		struct device *iommu = dev->iommu->iommu_dev->dev;
-
-		domain = iommu_get_domain_for_dev(dev);
-		snprintf(name, size, "iommu:%s:%s",
-			 iommu ? dev_name(iommu) : "?",
-			 domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" :
-							       "strict");
-	} else {
+	else if (domain_stays(dev))
+		iommu_name(dev, name, size);
+	else
 		strscpy(name, "iommu", size);
-	}
 }
 
 static const char *bounces(struct device *dev, phys_addr_t page)
