@@ -8,10 +8,10 @@
  *
  * The interconnect may reorder the writes of a device. PIC, TIOCP and TIOCE have
  * a write barrier. Coherent memory is always mapped with it, streaming mappings
- * are with DMA_ATTR_WRITE_BARRIER. TIOCA has none: there the attribute is not in
- * ->mandatory_attrs, so the core refuses it, and coherent memory is not ordered.
- * Nor can sync and unmap flush the writes of a device behind TIOCA, because no
- * register is known to do that.
+ * are with DMA_ATTR_WRITE_BARRIER. TIOCA has none: sn_map_path() returns
+ * DMA_PATH_UNORDERED, so the core refuses the attribute, and coherent memory is
+ * not ordered. Nor can sync and unmap flush the writes of a device behind TIOCA,
+ * because no register is known to do that.
  *
  * The barrier orders writes to memory. It does not help a driver that learns
  * from a register of its device that data has arrived: behind PIC and TIOCP, the
@@ -99,7 +99,7 @@ static int sn_map(struct sn_device *sdev, phys_addr_t phys, size_t size,
 
 	if (!sn_fill_request(sdev, phys, size, mask, barrier, &req))
 		return -EIO;
-	/* The core should have refused this, see ->mandatory_attrs. */
+	/* The core should have refused this, see sn_map_path(). */
 	if (barrier && !sdev->bridge->chip->has_barrier) {
 		debug_dma_attrs_broken(sdev->dev, DMA_ATTR_WRITE_BARRIER);
 		return -EIO;
@@ -227,6 +227,25 @@ static unsigned int sn_map_path(struct device *dev, phys_addr_t phys,
 	return path;
 }
 
+static const struct dma_map_ops sn_dma_ops = {
+	.mandatory_attrs	= DMA_ATTR_WRITE_BARRIER |
+				  DMA_ATTR_REQUIRE_COHERENT,
+	.map_path		= sn_map_path,
+	.alloc			= sn_alloc,
+	.free			= sn_free,
+	.alloc_pages_op		= dma_common_alloc_pages,
+	.free_pages		= dma_common_free_pages,
+	.mmap			= dma_common_mmap,
+	.get_sgtable		= dma_common_get_sgtable,
+	.map_phys		= sn_map_phys,
+	.unmap_phys		= sn_unmap_phys,
+	.map_sg			= sn_map_sg,
+	.unmap_sg		= sn_unmap_sg,
+	.dma_supported		= sn_dma_supported,
+	.get_required_mask	= sn_required_mask,
+	.max_mapping_size	= sn_max_mapping_size,
+};
+
 /**
  * sn_bridge_create - set up a bridge
  * @params: firmware's description of it; copied
@@ -287,25 +306,7 @@ int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 		     const struct sn_slot *slot)
 {
 	const struct sn_device init = {
-		.ops = {
-			.mandatory_attrs	= DMA_ATTR_REQUIRE_COHERENT |
-				(bridge->chip->has_barrier ?
-				 DMA_ATTR_WRITE_BARRIER : 0),
-			.map_path		= sn_map_path,
-			.alloc			= sn_alloc,
-			.free			= sn_free,
-			.alloc_pages_op		= dma_common_alloc_pages,
-			.free_pages		= dma_common_free_pages,
-			.mmap			= dma_common_mmap,
-			.get_sgtable		= dma_common_get_sgtable,
-			.map_phys		= sn_map_phys,
-			.unmap_phys		= sn_unmap_phys,
-			.map_sg			= sn_map_sg,
-			.unmap_sg		= sn_unmap_sg,
-			.dma_supported		= sn_dma_supported,
-			.get_required_mask	= sn_required_mask,
-			.max_mapping_size	= sn_max_mapping_size,
-		},
+		.ops = sn_dma_ops,
 		.dev = dev,
 		.bridge = bridge,
 		.slot = *slot,
