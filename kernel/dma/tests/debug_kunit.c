@@ -7,6 +7,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/cache.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
@@ -161,13 +162,22 @@ static void overlapping_coherent_mappings_are_no_error(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, debug_test_end(before));
 }
 
+/*
+ * Overlaps are reported where the architecture says that DMA buffers must not share
+ * a cache line.
+ */
+static void needs_overlap_reports(struct kunit *test)
+{
+	if (dma_get_cache_alignment() < L1_CACHE_BYTES)
+		kunit_skip(test, "no ARCH_DMA_MINALIGN");
+}
+
 static void overlapping_plain_mappings_are_reported(struct kunit *test)
 {
 	dma_addr_t a, b;
 	long before;
 
-	if (IS_ENABLED(CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC))
-		kunit_skip(test, "not reported with DMA_BOUNCE_UNALIGNED_KMALLOC");
+	needs_overlap_reports(test);
 	a = debug_test_map(test, 0);
 	before = debug_test_begin();
 	b = debug_test_map(test, 0);
@@ -216,8 +226,6 @@ static struct page *two_pages(struct kunit *test)
 {
 	struct page *page;
 
-	if (IS_ENABLED(CONFIG_DMA_BOUNCE_UNALIGNED_KMALLOC))
-		kunit_skip(test, "not reported with DMA_BOUNCE_UNALIGNED_KMALLOC");
 	page = alloc_pages(GFP_KERNEL, 1);
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_pages_action,
@@ -236,6 +244,7 @@ static void a_mapping_is_tracked_where_it_is(struct kunit *test)
 	dma_addr_t addr;
 	int i;
 
+	needs_overlap_reports(test);
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 		addr = dma_map_page(dt->dev, page, offsets[i], LINES,
 				    DMA_FROM_DEVICE);
@@ -253,6 +262,7 @@ static void a_list_is_tracked_where_it_is(struct kunit *test)
 	size_t at = PAGE_SIZE + LINES;
 	struct scatterlist sg[2];
 
+	needs_overlap_reports(test);
 	sg_init_table(sg, 2);
 	sg_set_page(&sg[0], dt->page, LINES, 0);
 	sg_set_page(&sg[1], page, LINES, at);
@@ -296,7 +306,8 @@ static void an_unmap_in_another_direction_is_reported(struct kunit *test)
 /*
  * A backend with a single bus address.  When its unmap gives the address back, another
  * CPU that waits for it may map and unmap a buffer of its own before dma_unmap_*()
- * returns.  one_unmap() does what that CPU would do.
+ * returns.  one_unmap_phys() does what that CPU would do, with other attributes, so that
+ * dma-debug complains if it takes one mapping for the other.
  */
 static dma_addr_t one_map_phys(struct device *dev, phys_addr_t phys, size_t size,
 			       enum dma_data_direction dir, unsigned long attrs)
@@ -314,14 +325,18 @@ static void one_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 	dt->other = NULL;
 	for (i = 0; other && i < 2; i++) {
 		addr = dt->resource ?
-		       dma_map_resource(dev, page_to_phys(other), size, dir, 0) :
-		       dma_map_page(dev, other, 0, size, dir);
+		       dma_map_resource(dev, page_to_phys(other), size, dir,
+					DMA_ATTR_PRIVILEGED) :
+		       dma_map_page_attrs(dev, other, 0, size, dir,
+					  DMA_ATTR_PRIVILEGED);
 		if (dma_mapping_error(dev, addr))
 			continue;
 		if (dt->resource)
-			dma_unmap_resource(dev, addr, size, dir, 0);
+			dma_unmap_resource(dev, addr, size, dir,
+					   DMA_ATTR_PRIVILEGED);
 		else
-			dma_unmap_page(dev, addr, size, dir);
+			dma_unmap_page_attrs(dev, addr, size, dir,
+					     DMA_ATTR_PRIVILEGED);
 	}
 }
 
@@ -348,7 +363,7 @@ static void an_address_may_be_used_again_before_the_unmap_returns(struct kunit *
 
 	addr = dma_map_resource(dt->dev, page_to_phys(dt->page), PAGE_SIZE,
 				DMA_FROM_DEVICE, 0);
-	/* The lot "attributes" wants a backend to say that it takes resources. */
+	/* A kernel may want a backend to say that it takes resources. */
 	if (dma_mapping_error(dt->dev, addr))
 		return;
 	before = debug_test_begin();

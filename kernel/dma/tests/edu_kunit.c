@@ -87,7 +87,7 @@ static const struct {
 } iommus[] = {
 	{ "dmar", "intel", "DMAR: [" },
 	{ "ivhd", "amd", "AMD-Vi: Event logged" },
-	{ "virtio_iommu", "virtio", "fault" },
+	{ "virtio_iommu", "virtio", " fault from EP" },
 	{ "smmu3.", "smmuv3", "event 0x" },
 };
 
