@@ -5,6 +5,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
+include base.mk
+
 # Variables that a user may set, handed on to the scripts.
 export LINUX ARCH EDIT JOBS
 
@@ -23,7 +25,7 @@ help:
 	@echo '  run           install what is missing, build the kernel, boot it on model'
 	@echo '                devices, show the contract report, do I/O; PASS or FAIL'
 	@echo '  check         the tests: KUnit on five architectures, device variants, lint,'
-	@echo '                the series byte for byte'
+	@echo '                size of struct device, the series byte for byte'
 	@echo '  check-all     the rest, for before a release: debug kernels, sparc64, mutants,'
 	@echo '                bench, every prefix of the series, cross-built backends, documents'
 	@echo '                (PARTS="bench docs" for some of them)'
@@ -32,9 +34,9 @@ help:
 	@echo '  kunit         the KUnit suites; ARCH= for one: $(arches) $(more_arches)'
 	@echo '  variants      the suites on each device variant'
 	@echo '  lint          checkpatch, sparse, W=1, kernel-doc, shellcheck'
-	@echo '  series        build/series: the patches that git am accepts'
-	@echo '  series-check  prove that the series gives the tree that was tested'
-	@echo '  series-build  build every prefix of the series and run its suites'
+	@echo '  series        build/series/LOT: the patches, lot by lot, for git am'
+	@echo '  series-check  prove that the lots give the tree that was tested'
+	@echo '  series-build  build every prefix of every lot, run the suites at its end'
 	@echo '  cross         compile the backends that no test here can run'
 	@echo '  docs          build our documents'
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
@@ -44,11 +46,14 @@ help:
 	@echo '                them (WRITE=1 puts the table into the documentation)'
 	@echo '  mutants       break one promise at a time; a suite must notice'
 	@echo 'Working on the patches:'
-	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch'
-	@echo '  refresh       write patches/ from the commits of EDIT='
+	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch, our files'
+	@echo '                in them'
+	@echo '  refresh       write patches/ and our files from the commits of EDIT='
 	@echo '  clean         remove what was built; distclean: the unpacked kernel too, but'
 	@echo '                not build/edit, which may hold work'
-	@echo 'Variables: LINUX=tree-or-tarball (another 7.3), JOBS=n'
+	@echo 'Variables: JOBS=n; LINUX= another base 7.3.y: a source tree, a tarball of kernel.org'
+	@echo '           or a git checkout of v7.3.y. Else it is Debian'"'"'s $(BASE_PACKAGE), kept'
+	@echo '           in $${XDG_CACHE_HOME:-~/.cache}/linux-dma once it has been fetched'
 
 .PHONY: run check check-all
 run:
