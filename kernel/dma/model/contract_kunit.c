@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-model.h>
+#include <linux/log2.h>
 #include <linux/memblock.h>
 #include <linux/scatterlist.h>
 #include "../contract.h"
@@ -208,11 +209,12 @@ static void a_buffer_out_of_reach_is_refused(struct kunit *test)
 /* MMIO is neither cached nor bounced, and takes no barrier. */
 static void mmio_is_honoured_or_refused(struct kunit *test)
 {
-	phys_addr_t phys = PFN_PHYS((phys_addr_t)max_pfn) + SZ_1G;
+	/* Beyond the ranges of DMA_MODEL_OFFSET. */
+	phys_addr_t phys = PFN_PHYS((phys_addr_t)roundup_pow_of_two(max_pfn)) +
+			   SZ_64K;
 	unsigned int f, i;
 
 	for (f = 0; f <= MODEL_FEATURES; f = model_features_next(f)) {
-		/* The ranges of DMA_MODEL_OFFSET hold nothing but memory. */
 		int reach = f & DMA_MODEL_OFFSET ? -EIO : 0;
 
 		attach_features(test, f);

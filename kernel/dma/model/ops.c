@@ -649,13 +649,9 @@ static void free_mapped(struct device *dev, size_t size, dma_addr_t dma,
 static void *model_alloc(struct device *dev, size_t size, dma_addr_t *dma,
 			 gfp_t gfp, unsigned long attrs)
 {
-	struct page *page;
+	struct page *page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp,
+					 attrs, MAP_ALLOC);
 
-	/* dma_alloc_attrs() does not ask ->map_path(). */
-	if (attrs & DMA_ATTR_WRITE_BARRIER && no_barrier(model_of(dev)))
-		return NULL;
-	page = alloc_mapped(dev, size, dma, DMA_BIDIRECTIONAL, gfp, attrs,
-			    MAP_ALLOC);
 	return page ? page_address(page) : NULL;
 }
 
@@ -702,7 +698,7 @@ static unsigned int model_map_path(struct device *dev, phys_addr_t phys,
 	unsigned int mmio = mmio_flag(attrs), path = 0;
 
 	if (size > max_mapping(m))
-		return DMA_PATH_NONE;
+		path |= DMA_PATH_NONE;
 	if (cached(m) && !mmio)
 		path |= DMA_PATH_SYNC;
 	if (bounces(m, phys, size) && !mmio)
