@@ -75,7 +75,7 @@ variants: tree ; @scripts/kunit-variants
 lint: tree ; @scripts/lint
 series: deps ; @scripts/series
 series-check: tree ; @scripts/series-check
-series-build: tree ; @scripts/series-build
+series-build: deps-all tree ; @scripts/series-build
 cross: deps-all tree ; @scripts/cross
 docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench

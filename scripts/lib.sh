@@ -148,6 +148,14 @@ series_faults() {
 	done
 }
 
+# series_key: a checksum of the base, the patches and our files.
+series_key() {
+	(cd "$top" && cat build/base.id patches/lots MAINTAINERS && for lot in $(lot_list); do
+		cat "patches/$lot/cover-letter" "patches/$lot/series"
+	done && series_list | sed 's|^|patches/|' | xargs sha256sum && overlay_list | xargs sha256sum) |
+		sha256sum | cut -c 1-64
+}
+
 # patch_head FILE / patch_hunks FILE: what stands above and below its `---`.
 patch_head() { sed '/^---$/,$d' "$1"; }
 patch_hunks() { sed '1,/^---$/d' "$1"; }
@@ -186,8 +194,13 @@ patch_apply() {
 	where=$(printf '%s\n' "$msg" | awk '/^patching file /{f=$3}
 		/FAILED at/{sub(/^.*FAILED at /,""); print f ":" $1+0; exit}')
 	where=${where:-$(printf '%s\n' "$msg" | head -n 1)}
-	printf 'error: %s does not fit %s: %s\n' "${1#"$top"/}" \
-		"${4:+"what comes after it, taken back, "}the base ($(cat "$build/base.version" 2>/dev/null))" "$where" >&2
+	if [ "${4:-}" = -R ]; then
+		printf 'error: %s does not fit our file, from which the later patches were taken back: %s\n' \
+			"${1#"$top"/}" "$where" >&2
+	else
+		printf 'error: %s does not fit the base (%s): %s\n' "${1#"$top"/}" \
+			"$(cat "$build/base.version" 2>/dev/null)" "$where" >&2
+	fi
 	return 1
 }
 
