@@ -10,6 +10,7 @@
 #include <linux/cache.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/memblock.h>
 #include <linux/slab.h>
 #include <linux/swiotlb.h>
 #include "../debug.h"
@@ -303,6 +304,12 @@ static void an_unmap_in_another_direction_is_reported(struct kunit *test)
 	}
 }
 
+/* Above all memory. */
+static phys_addr_t test_resource(void)
+{
+	return (phys_addr_t)roundup_pow_of_two(max_pfn) * PAGE_SIZE + SZ_1M;
+}
+
 /*
  * A backend with a single bus address.  When its unmap gives the address back, another
  * CPU that waits for it may map and unmap a buffer of its own before dma_unmap_*()
@@ -325,7 +332,7 @@ static void one_unmap_phys(struct device *dev, dma_addr_t addr, size_t size,
 	dt->other = NULL;
 	for (i = 0; other && i < 2; i++) {
 		addr = dt->resource ?
-		       dma_map_resource(dev, page_to_phys(other), size, dir,
+		       dma_map_resource(dev, test_resource() + size, size, dir,
 					DMA_ATTR_PRIVILEGED) :
 		       dma_map_page_attrs(dev, other, 0, size, dir,
 					  DMA_ATTR_PRIVILEGED);
@@ -361,7 +368,7 @@ static void an_address_may_be_used_again_before_the_unmap_returns(struct kunit *
 	KUNIT_EXPECT_NULL(test, dt->other);
 	KUNIT_EXPECT_EQ_MSG(test, 0, debug_test_end(before), "a page");
 
-	addr = dma_map_resource(dt->dev, page_to_phys(dt->page), PAGE_SIZE,
+	addr = dma_map_resource(dt->dev, test_resource(), PAGE_SIZE,
 				DMA_FROM_DEVICE, 0);
 	/* A kernel may want a backend to say that it takes resources. */
 	if (dma_mapping_error(dt->dev, addr))

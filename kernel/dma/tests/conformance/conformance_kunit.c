@@ -480,11 +480,23 @@ static void every_backend_is_there(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, conf->dev, NULL);
 }
 
+/*
+ * Some claims are tested with mappings that must fail.  A kernel may warn about those
+ * that are out of the device's reach.
+ */
+static const char *false_claim(struct kunit *test)
+{
+	const char *name = NULL;
+
+	kunit_warning_suppress(test) {
+		name = conf_false_claim(test->priv);
+	}
+	return name ?: "none";
+}
+
 static void promise_00_claims_are_true(struct kunit *test)
 {
-	struct conf *conf = test->priv;
-
-	KUNIT_EXPECT_STREQ(test, conf_false_claim(conf) ?: "none", "none");
+	KUNIT_EXPECT_STREQ(test, false_claim(test), "none");
 }
 
 static void a_false_claim_is_named(struct kunit *test)
@@ -501,13 +513,12 @@ static void a_false_claim_is_named(struct kunit *test)
 			continue;
 		liar = *be;
 		liar.claims ^= claim;
-		KUNIT_EXPECT_STREQ(test, conf_false_claim(conf) ?: "none",
+		KUNIT_EXPECT_STREQ(test, false_claim(test),
 				   conf_claim_name(claim));
 	}
 	liar = *be;
 	liar.max_mapping = PAGE_SIZE;
-	KUNIT_EXPECT_STREQ(test, conf_false_claim(conf) ?: "none",
-			   "max_mapping");
+	KUNIT_EXPECT_STREQ(test, false_claim(test), "max_mapping");
 	conf->be = be;
 }
 

@@ -23,8 +23,8 @@ static phys_addr_t machine_to_phys_addr(struct conf *conf, dma_addr_t addr)
 {
 	unsigned long pfn = bfn_to_local_pfn(PFN_DOWN(addr));
 
-	return pfn_valid(pfn) ? PFN_PHYS(pfn) | offset_in_page(addr) :
-				CONF_NOWHERE;
+	/* A resource has the same address in the domain. */
+	return pfn_valid(pfn) ? PFN_PHYS(pfn) | offset_in_page(addr) : addr;
 }
 
 static const struct dma_conformance_backend xen = {
