@@ -217,10 +217,10 @@ overlay_list() {
 # overlay_first DIR: in DIR, each overlay file that later patches change, as the patch
 # that adds it has it: what is in $top, those patches taken back.
 overlay_first() {
-	local all p f i
-	mapfile -t all < <(series_list)
-	for ((i = ${#all[@]} - 1; i >= 0; i--)); do
-		p=$top/patches/${all[i]}
+	local order p f i
+	mapfile -t order < <(series_list)
+	for ((i = ${#order[@]} - 1; i >= 0; i--)); do
+		p=$top/patches/${order[i]}
 		for f in $(patch_ours "$p"); do
 			[ -e "$1/$f" ] || { mkdir -p "$1/$(dirname "$f")" && cp -L "$top/$f" "$1/$f"; } || return 1
 		done
