@@ -48,7 +48,7 @@ record_files() {
 	mutants)
 		configs="configs/*.config qemu/*.py mutants/*.patch"
 		scripts="$scripts scripts/variants.list" ;;
-	series-build) configs="configs/*.config qemu/x86_64.py" ;;
+	series-build) configs="configs/*.config qemu/*.py" ;;
 	cross) configs="configs/cross-*.config" scripts=scripts/lint-objects ;;
 	docs) code=$(overlay_list) scripts='' ;;
 	esac
