@@ -2,8 +2,8 @@
 /*
  * Mandatory DMA attributes are honoured or refused, never ignored.
  *
- * A call without an attribute of DMA_ATTR_MANDATORY never gets here.  A call with
- * one is decided here as a whole before anything is done for it: no cache line is
+ * No map or allocation without an attribute of DMA_ATTR_MANDATORY gets here.  One
+ * with such an attribute is decided here as a whole before anything is done for it: no cache line is
  * synced, no bounce slot, table entry or I/O address is taken, nothing is printed.
  * A refused call fails.  A granted call goes on as it would have without the
  * attributes: the decision is about the path that the buffer takes anyway.
@@ -54,14 +54,6 @@ static __always_inline bool maps_direct(struct device *dev)
 	return dma_go_direct(dev, *dev->dma_mask, get_dma_ops(dev));
 }
 
-/* Does the backend ask a bridge that reorders to keep the order? */
-static __always_inline bool asks_for_barrier(enum backend backend)
-{
-	return backend == OPS ||
-	       (backend == DIRECT &&
-		IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA_ATTRS));
-}
-
 /* The attributes by themselves, for a mapping in this direction. */
 static __always_inline int check_attrs(struct device *dev, enum backend backend,
 				       enum dma_data_direction dir,
@@ -92,7 +84,7 @@ static __always_inline int check_attrs(struct device *dev, enum backend backend,
 			return -EOPNOTSUPP;
 		/* Other buses: a backend that lists it vouches for the order. */
 		else if ((backend != OPS || dev_is_pci(dev)) &&
-			 !dma_writes_ordered(dev, asks_for_barrier(backend)))
+			 !dma_writes_ordered(dev))
 			return -EOPNOTSUPP;
 	}
 	if (attrs & DMA_ATTR_MANDATORY & ~honoured)
@@ -266,8 +258,9 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
  * @size: bytes to allocate
  * @attrs: %DMA_ATTR_* attributes, as for dma_alloc_attrs()
  *
- * Coherent memory needs no further call by definition, so every device has it
- * with %DMA_ATTR_REQUIRE_COHERENT.  Memory that was declared for the device with
+ * Coherent memory needs no further call by definition: a device that is not
+ * coherent gets %DMA_ATTR_REQUIRE_COHERENT, too, and only a dma_map_ops that does
+ * not list the attribute refuses it.  Memory that was declared for the device with
  * dma_declare_coherent_memory() is the device's own or a peer's, and nothing
  * orders the writes to it with those to other memory.
  *
@@ -286,8 +279,9 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	if (attrs & DMA_ATTR_CC_SHARED)
 		return -EOPNOTSUPP;
 
-	backend = backend_of(dev, dma_go_direct(dev, dev->coherent_dma_mask, ops));
-	/* Not COHERENT: that is a question of the memory, not of the device. */
+	backend = backend_of(dev, dma_go_direct(dev, dev->coherent_dma_mask, ops) ||
+				  arch_dma_alloc_direct(dev));
+	/* A device that is not coherent gets coherent memory as well. */
 	ret = check_attrs(dev, backend, DMA_BIDIRECTIONAL, attrs & ~COHERENT);
 	if (ret)
 		return ret;
@@ -317,16 +311,14 @@ static noinline bool decide_phys(struct device *dev, phys_addr_t phys,
 				 size_t size, enum dma_data_direction dir,
 				 unsigned long attrs)
 {
-	if (!dma_query_phys(dev, phys, size, dir, attrs))
-		return false;
-	trace_dma_map_phys(dev, phys, DMA_MAPPING_ERROR, size, dir, attrs);
-	return true;
+	return dma_query_phys(dev, phys, size, dir, attrs);
 }
 
 /*
- * The decision for dma_map_phys().  hmm maps with REQUIRE_COHERENT page by page,
- * and every dma_map_resource() is MMIO, so what they most often are is granted
- * without a call: memory that a coherent device reaches without any bounce.
+ * The decision for dma_map_phys(), which traces the result.  The common case is
+ * decided inline: memory or registers that a coherent device reaches without a
+ * bounce.  hmm_dma_map_pfn() comes here for each page, and every
+ * dma_map_resource() does.
  */
 bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)

@@ -9,7 +9,7 @@
 #include <linux/iommu-dma.h>
 
 /* ordering.c */
-bool dma_writes_ordered(struct device *dev, bool has_barrier);
+bool dma_writes_ordered(struct device *dev);
 
 /* The decision alone. */
 int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
@@ -20,7 +20,10 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs);
 bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir);
 
-/* The decision for a call that has a mandatory attribute; a refusal is traced. */
+/*
+ * The decision for a call that has a mandatory attribute; a refusal is traced.
+ * dma_phys_refused() is in linux/iommu-dma.h.
+ */
 int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 		   enum dma_data_direction dir, unsigned long attrs);
 bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,

@@ -19,15 +19,15 @@
 
 /*
  * Does a write through a mapping with DMA_ATTR_WRITE_BARRIER stay behind the
- * earlier posted writes of @dev, on the path from its bus to memory?  With
- * @has_barrier the mapping can ask a bridge that reorders to keep it there.
+ * earlier posted writes of @dev, on the path from its bus to memory?  A bridge
+ * that reorders has a barrier if the code that maps for it asks for one.
  */
-bool dma_writes_ordered(struct device *dev, bool has_barrier)
+bool dma_writes_ordered(struct device *dev)
 {
 	struct pci_host_bridge *bridge;
 
 	if (!dev_is_pci(dev))
 		return false;
 	bridge = pci_find_host_bridge(to_pci_dev(dev)->bus);
-	return !bridge->dma_reorders || (bridge->dma_barrier && has_barrier);
+	return !bridge->dma_reorders || bridge->dma_barrier;
 }

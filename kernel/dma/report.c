@@ -7,7 +7,6 @@
  * is the core's decision for a page of memory, see contract.c.
  */
 #include <linux/amba/bus.h>
-#include <linux/cleanup.h>
 #include <linux/debugfs.h>
 #include <linux/device/bus.h>
 #include <linux/iommu.h>
@@ -77,10 +76,8 @@ static const char *bounces(struct device *dev, phys_addr_t page)
 	return "no";
 }
 
-static bool gets(struct device *dev, phys_addr_t page, unsigned long attrs)
+static bool is_granted(struct device *dev, phys_addr_t page, unsigned long attrs)
 {
-	if (use_dma_iommu(dev) && !domain_stays(dev))
-		return false;
 	return !dma_query_phys(dev, page, PAGE_SIZE, DMA_BIDIRECTIONAL, attrs);
 }
 
@@ -88,17 +85,27 @@ static int report_device(struct device *dev, void *data)
 {
 	struct report *report = data;
 	char backend[48], max[24] = "any";
-	bool coherent, barrier;
+	bool coherent = false, barrier = false, known;
+	const char *none = "-";
 	size_t size;
 
-	/* Keeps the driver, and with it the masks. */
-	guard(device)(dev);
+	/* Keeps the driver, and with it the masks.  A probe may hold it for long. */
+	if (!device_trylock(dev)) {
+		seq_printf(report->seq, "%-20s (busy)\n", dev_name(dev));
+		return 0;
+	}
 	if (!dev->dma_mask || !*dev->dma_mask ||
 	    (!dev_is_pci(dev) && !dev->driver))
-		return 0;
+		goto unlock;
 
-	coherent = gets(dev, report->page, DMA_ATTR_REQUIRE_COHERENT);
-	barrier = gets(dev, report->page, DMA_ATTR_WRITE_BARRIER);
+	known = !use_dma_iommu(dev) || domain_stays(dev);
+	if (known) {
+		coherent = is_granted(dev, report->page,
+				      DMA_ATTR_REQUIRE_COHERENT);
+		barrier = is_granted(dev, report->page, DMA_ATTR_WRITE_BARRIER);
+	} else {
+		none = "?";
+	}
 	size = dma_max_mapping_size(dev);
 	if (size != SIZE_MAX)
 		snprintf(max, sizeof(max), "%zu", size);
@@ -113,7 +120,9 @@ static int report_device(struct device *dev, void *data)
 		   coherent && barrier ? "|" : "",
 		   barrier ? "WRITE_BARRIER" : "",
 		   30 - (coherent ? 16 : 0) - (coherent && barrier) -
-		   (barrier ? 13 : 0), coherent || barrier ? "" : "-", max);
+		   (barrier ? 13 : 0), coherent || barrier ? "" : none, max);
+unlock:
+	device_unlock(dev);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
