@@ -136,7 +136,7 @@ series_faults() {
 	lot_names | sort | uniq -d | sed 's/^/patches\/lots: twice: /'
 	for f in "$top"/patches/*/series; do
 		lot=$(basename "$(dirname "$f")")
-		[ ! -e "$f" ] || [ "$lot" = old ] || lot_names | grep -xF -- "$lot" >/dev/null ||
+		[ ! -e "$f" ] || lot_names | grep -xF -- "$lot" >/dev/null ||
 			say "patches/lots does not name $lot"
 	done
 	for lot in $(lot_list); do
