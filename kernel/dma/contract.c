@@ -3,10 +3,11 @@
  * Mandatory DMA attributes are honoured or refused, never ignored.
  *
  * No map or allocation without an attribute of DMA_ATTR_MANDATORY gets here.  One
- * with such an attribute is decided here as a whole before anything is done for it: no cache line is
- * synced, no bounce slot, table entry or I/O address is taken, nothing is printed.
- * A refused call fails.  A granted call goes on as it would have without the
- * attributes: the decision is about the path that the buffer takes anyway.
+ * with such an attribute is decided here as a whole before anything is done for it:
+ * no cache line is synced, no bounce slot, table entry or I/O address is taken,
+ * nothing is printed.  A refused call fails.  A granted call goes on as it would
+ * have without the attributes: the decision is about the path that the buffer takes
+ * anyway.
  *
  * The decision has three steps:
  *
@@ -186,16 +187,17 @@ int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
 {
 	enum backend backend;
 	phys_addr_t last;
+	bool direct;
 	int ret;
 
 	if (unlikely(!valid_dma_direction(dir) || !dev->dma_mask || !size ||
 		     check_add_overflow(phys, size - 1, &last)))
 		return -EINVAL;
 
-	backend = backend_of(dev, maps_direct(dev) ||
-				  (!(attrs & (DMA_ATTR_MMIO |
-					      DMA_ATTR_CC_SHARED)) &&
-				   arch_dma_map_phys_direct(dev, phys + size)));
+	direct = maps_direct(dev) ||
+		 (!(attrs & (DMA_ATTR_MMIO | DMA_ATTR_CC_SHARED)) &&
+		  arch_dma_map_phys_direct(dev, phys + size));
+	backend = backend_of(dev, direct);
 	ret = check_attrs(dev, backend, dir, attrs);
 	if (ret)
 		return ret;
@@ -225,15 +227,15 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 	unsigned int path = 0;
 	struct scatterlist *s;
 	enum backend backend;
-	bool one_path;
+	bool direct, one_path;
 	int i, ret;
 
 	if (unlikely(!valid_dma_direction(dir) || !dev->dma_mask ||
 		     nents <= 0 || attrs & DMA_ATTR_MMIO))
 		return -EINVAL;
 
-	backend = backend_of(dev, maps_direct(dev) ||
-				  arch_dma_map_sg_direct(dev, sg, nents));
+	direct = maps_direct(dev) || arch_dma_map_sg_direct(dev, sg, nents);
+	backend = backend_of(dev, direct);
 	ret = check_attrs(dev, backend, dir, attrs);
 	if (ret)
 		return ret;
@@ -272,6 +274,7 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 	enum backend backend;
+	bool direct;
 	int ret;
 
 	if (!size || size > SIZE_MAX - PAGE_SIZE || attrs & DMA_ATTR_MMIO)
@@ -279,8 +282,9 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	if (attrs & DMA_ATTR_CC_SHARED)
 		return -EOPNOTSUPP;
 
-	backend = backend_of(dev, dma_go_direct(dev, dev->coherent_dma_mask, ops) ||
-				  arch_dma_alloc_direct(dev));
+	direct = dma_go_direct(dev, dev->coherent_dma_mask, ops) ||
+		 arch_dma_alloc_direct(dev);
+	backend = backend_of(dev, direct);
 	/* A device that is not coherent gets coherent memory as well. */
 	ret = check_attrs(dev, backend, DMA_BIDIRECTIONAL, attrs & ~COHERENT);
 	if (ret)

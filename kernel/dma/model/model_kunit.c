@@ -1062,7 +1062,7 @@ static void detach_restores_the_device(struct kunit *test)
 	const struct dma_model_params params = { };
 	struct bench *b = test->priv;
 	const struct dma_map_ops *ops = get_dma_ops(b->dev);
-	struct device_dma_parameters *parms = b->dev->dma_parms;
+	struct device_dma_parameters *limits = b->dev->dma_parms;
 	u64 *mask = b->dev->dma_mask;
 	int i;
 
@@ -1077,7 +1077,7 @@ static void detach_restores_the_device(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dev_dma_coherent(b->dev), i);
 		KUNIT_EXPECT_PTR_EQ(test, get_dma_ops(b->dev), ops);
 		KUNIT_EXPECT_PTR_EQ(test, b->dev->dma_mask, i ? mask : NULL);
-		KUNIT_EXPECT_PTR_EQ(test, b->dev->dma_parms, parms);
+		KUNIT_EXPECT_PTR_EQ(test, b->dev->dma_parms, limits);
 	}
 }
 

@@ -24,78 +24,78 @@ static void put_device_action(void *dev)
 
 static int ordering_test_init(struct kunit *test)
 {
-	struct ordering_test *ot = kunit_kzalloc(test, sizeof(*ot), GFP_KERNEL);
+	struct ordering_test *priv = kunit_kzalloc(test, sizeof(*priv), GFP_KERNEL);
 	struct pci_dev *pdev;
 
-	KUNIT_ASSERT_NOT_NULL(test, ot);
+	KUNIT_ASSERT_NOT_NULL(test, priv);
 	pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, NULL);
 	if (!pdev)
 		kunit_skip(test, "no PCI function");
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, put_device_action,
 						  &pdev->dev));
-	ot->dev = &pdev->dev;
-	ot->bridge = pci_find_host_bridge(pdev->bus);
-	ot->reorders = ot->bridge->dma_reorders;
-	ot->barrier = ot->bridge->dma_barrier;
-	test->priv = ot;
+	priv->dev = &pdev->dev;
+	priv->bridge = pci_find_host_bridge(pdev->bus);
+	priv->reorders = priv->bridge->dma_reorders;
+	priv->barrier = priv->bridge->dma_barrier;
+	test->priv = priv;
 	return 0;
 }
 
 static void ordering_test_exit(struct kunit *test)
 {
-	struct ordering_test *ot = test->priv;
+	struct ordering_test *priv = test->priv;
 
-	if (!ot)
+	if (!priv)
 		return;
-	ot->bridge->dma_reorders = ot->reorders;
-	ot->bridge->dma_barrier = ot->barrier;
+	priv->bridge->dma_reorders = priv->reorders;
+	priv->bridge->dma_barrier = priv->barrier;
 }
 
 static void the_writes_of_a_function_are_in_order(struct kunit *test)
 {
-	struct ordering_test *ot = test->priv;
+	struct ordering_test *priv = test->priv;
 
-	if (ot->reorders)
+	if (priv->reorders)
 		kunit_skip(test, "the host bridge of this machine reorders");
-	KUNIT_EXPECT_TRUE(test, dma_writes_ordered(ot->dev));
+	KUNIT_EXPECT_TRUE(test, dma_writes_ordered(priv->dev));
 }
 
 static void a_bridge_that_reorders_refuses_the_barrier(struct kunit *test)
 {
-	struct ordering_test *ot = test->priv;
+	struct ordering_test *priv = test->priv;
 
-	ot->bridge->dma_reorders = 1;
-	ot->bridge->dma_barrier = 0;
-	KUNIT_EXPECT_FALSE(test, dma_writes_ordered(ot->dev));
+	priv->bridge->dma_reorders = 1;
+	priv->bridge->dma_barrier = 0;
+	KUNIT_EXPECT_FALSE(test, dma_writes_ordered(priv->dev));
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			dma_query_alloc(ot->dev, PAGE_SIZE, WB));
-	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ot->dev, PAGE_SIZE, 0));
+			dma_query_alloc(priv->dev, PAGE_SIZE, WB));
+	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(priv->dev, PAGE_SIZE, 0));
 }
 
 static void a_bridge_that_reorders_may_have_a_barrier(struct kunit *test)
 {
-	struct ordering_test *ot = test->priv;
+	struct ordering_test *priv = test->priv;
 
-	ot->bridge->dma_reorders = 1;
-	ot->bridge->dma_barrier = 1;
-	KUNIT_EXPECT_TRUE(test, dma_writes_ordered(ot->dev));
+	priv->bridge->dma_reorders = 1;
+	priv->bridge->dma_barrier = 1;
+	KUNIT_EXPECT_TRUE(test, dma_writes_ordered(priv->dev));
 }
 
 static void the_decision_asks_the_bridge(struct kunit *test)
 {
-	struct ordering_test *ot = test->priv;
+	struct ordering_test *priv = test->priv;
 
-	if (get_dma_ops(ot->dev))
+	if (get_dma_ops(priv->dev))
 		kunit_skip(test, "a dma_map_ops backend answers for itself");
-	ot->bridge->dma_reorders = 0;
-	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ot->dev, PAGE_SIZE, WB));
-	ot->bridge->dma_reorders = 1;
-	ot->bridge->dma_barrier = 0;
+	priv->bridge->dma_reorders = 0;
+	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(priv->dev, PAGE_SIZE, WB));
+	priv->bridge->dma_reorders = 1;
+	priv->bridge->dma_barrier = 0;
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			dma_query_alloc(ot->dev, PAGE_SIZE, WB));
-	ot->bridge->dma_barrier = 1;
-	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ot->dev, PAGE_SIZE, WB));
+			dma_query_alloc(priv->dev, PAGE_SIZE, WB));
+	priv->bridge->dma_barrier = 1;
+	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(priv->dev, PAGE_SIZE, WB));
 }
 
 static struct kunit_case ordering_test_cases[] = {
