@@ -957,7 +957,7 @@ static void the_query_of_a_list_is_its_map(struct kunit *test)
 	struct sg_table sgt;
 	int i, j, nents;
 
-	for (nents = 1; nents <= 5; nents++)
+	for (nents = 1; nents <= BUF_PAGES; nents++)
 		for (i = 0; i < ARRAY_SIZE(attrs); i++)
 			for (j = 0; j < ARRAY_SIZE(paths); j++) {
 				ct->ops_path = paths[j];
