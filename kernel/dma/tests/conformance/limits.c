@@ -78,6 +78,19 @@ static void expect_limited(struct kunit *test)
 	conf->dev->dma_range_map = all;
 }
 
+/* The limit of a bus is any address, no mask. */
+static void expect_bus_limit(struct kunit *test, u64 last)
+{
+	struct device *dev = ((struct conf *)test->priv)->dev;
+	u64 before = dev->bus_dma_limit;
+
+	dev->bus_dma_limit = last;
+	KUNIT_EXPECT_FALSE(test, dma_addressing_limited(dev));
+	dev->bus_dma_limit = last - 1;
+	KUNIT_EXPECT_TRUE(test, dma_addressing_limited(dev));
+	dev->bus_dma_limit = before;
+}
+
 /* The required mask reaches all memory, and half of it does not. */
 void conf_limit_required_mask(struct kunit *test)
 {
@@ -100,6 +113,7 @@ void conf_limit_required_mask(struct kunit *test)
 		KUNIT_EXPECT_LE(test, last, need);
 		KUNIT_EXPECT_GT(test, last, need >> 1);
 		expect_limited(test);
+		expect_bus_limit(test, last);
 	}
 	if (need > U32_MAX) {
 		KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, need >> 1));
