@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Mandatory DMA attributes where the DMA API is skipped.
+ * Mandatory DMA attributes for subsystems that skip the DMA API.
  *
  * Some devices are software: a software RDMA device, or the hypervisor behind a
- * virtqueue. Their subsystems do not call the DMA API, because a CPU plays the
- * device and uses kernel virtual or guest physical addresses. Such a mapping
- * honours or refuses mandatory attributes too.
+ * virtqueue. Their subsystems do not call the DMA API, because a CPU does the work
+ * of the device, with kernel virtual or guest physical addresses. They have to
+ * honour or refuse mandatory attributes themselves.
  */
 #ifndef _LINUX_DMA_CONTRACT_H
 #define _LINUX_DMA_CONTRACT_H
@@ -13,16 +13,16 @@
 #include <linux/dma-mapping.h>
 
 /**
- * dma_attrs_cpu_check - check the attributes of a mapping for a CPU
+ * dma_attrs_cpu_check - check the attributes of a mapping for a software device
  * @dir: direction of the mapping
  * @attrs: %DMA_ATTR_* attributes of the mapping
  *
- * For callers that map ordinary memory for a "device" that is a CPU. It accesses
- * the memory through CPU caches and never through a bounce buffer, so
- * %DMA_ATTR_REQUIRE_COHERENT is honoured. The order in which its writes are seen
- * is up to the barriers of its protocol, so %DMA_ATTR_WRITE_BARRIER is refused
- * unless @dir is %DMA_TO_DEVICE. %DMA_ATTR_CC_SHARED and reserved attributes are
- * refused.
+ * For callers that map ordinary memory for a device that is software. A CPU
+ * accesses the memory through its caches and without a bounce buffer, so
+ * %DMA_ATTR_REQUIRE_COHERENT is honoured. The order in which the writes are seen
+ * depends on the barriers of the device's protocol, so %DMA_ATTR_WRITE_BARRIER is
+ * refused unless @dir is %DMA_TO_DEVICE. %DMA_ATTR_CC_SHARED and reserved
+ * attributes are refused.
  *
  * Context: Any.
  * Return: 0 if every mandatory attribute in @attrs is honoured, -EINVAL if they

@@ -2,26 +2,25 @@
 /*
  * Mandatory DMA attributes are honoured or refused, never ignored.
  *
- * No map or allocation without an attribute of DMA_ATTR_MANDATORY gets here.  One
- * with such an attribute is decided here as a whole before anything is done for it:
- * no cache line is synced, no bounce slot, table entry or I/O address is taken,
- * nothing is printed.  A refused call fails.  A granted call goes on as it would
- * have without the attributes: the decision is about the path that the buffer takes
- * anyway.
+ * A map or an allocation with an attribute of DMA_ATTR_MANDATORY is decided here
+ * before it starts: no cache line is synced, no bounce slot, table entry or I/O
+ * address is taken, nothing is printed.  The decision covers the whole call.  A
+ * refused call fails.  A granted call does the same as without the attributes,
+ * because the decision is about the path that the buffer takes anyway.  Calls
+ * without such an attribute do not get here.
  *
  * The decision has three steps:
  *
  *  - check_attrs(): do the attributes make sense, and does the backend honour them
- *    for any buffer at all?  What a dma_map_ops backend does not list in its
- *    ->mandatory_attrs is refused, so a backend that knows nothing of attributes
- *    is safe.
+ *    for any buffer at all?  Attributes that a dma_map_ops does not list in its
+ *    ->mandatory_attrs are refused, so a backend that lists nothing is safe.
  *  - buffer_path(): which path does this buffer take?  The answer is a set of
  *    DMA_PATH_* bits, from the same facts that the backend looks at when it maps.
  *  - check_path(): does that path honour the attributes?
  *
- * The backend looks again, at the line where it would bounce, sync or stream the
- * buffer.  Where the two differ the map fails and dma-debug reports it, see
- * debug_dma_attrs_broken(): a wrong decision here cannot corrupt data.
+ * The backend tests again, at the line where it would bounce, sync or stream the
+ * buffer.  If the two differ, the map fails and dma-debug reports it, see
+ * debug_dma_attrs_broken().  So a wrong decision here cannot corrupt data.
  */
 #include <linux/cc_platform.h>
 #include <linux/dma-map-ops.h>
@@ -55,7 +54,7 @@ static __always_inline bool maps_direct(struct device *dev)
 	return dma_go_direct(dev, *dev->dma_mask, get_dma_ops(dev));
 }
 
-/* The attributes by themselves, for a mapping in this direction. */
+/* Does the backend honour the attributes for some buffer in this direction? */
 static __always_inline int check_attrs(struct device *dev, enum backend backend,
 				       enum dma_data_direction dir,
 				       unsigned long attrs)
@@ -95,7 +94,7 @@ static __always_inline int check_attrs(struct device *dev, enum backend backend,
 	return 0;
 }
 
-/* Compare dma_direct_map_phys(). */
+/* The path through dma-direct: compare direct_map(). */
 static __always_inline unsigned int direct_path(struct device *dev,
 						phys_addr_t phys, size_t size,
 						enum dma_data_direction dir,
@@ -166,19 +165,19 @@ static __always_inline int check_path(enum dma_data_direction dir,
 /**
  * dma_query_phys - would dma_map_phys() map this range?
  * @dev: device to map for
- * @phys: physical address of the range
- * @size: length of the range in bytes
+ * @phys: physical address of the first byte; any alignment
+ * @size: length of the range in bytes; the range is physically contiguous
  * @dir: direction of the transfer
  * @attrs: %DMA_ATTR_* attributes, as for dma_map_phys()
  *
- * The answer holds as long as the device, its mask, its IOMMU domain and the
- * bounce pool stay as they are.
+ * The answer holds until the device's mask, dma_map_ops or IOMMU domain or the
+ * bounce pool changes.
  *
  * Context: Any.  Takes no lock, touches neither the device nor the memory.
  * Return: 0 if the range would be mapped, unless slots, entries or addresses have
  *	run out;
- *	-EINVAL for a direction, size or range that is not valid, a device without
- *	a mask, or attributes that contradict one another;
+ *	-EINVAL for an unknown direction, a size of 0, a range that wraps around, a
+ *	device without a mask, or attributes that contradict one another;
  *	-EOPNOTSUPP if a mandatory attribute would be refused;
  *	-EIO if the device cannot reach the range in any way.
  */
@@ -208,18 +207,23 @@ int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
 /**
  * dma_query_sg - would dma_map_sgtable() map this list?
  * @dev: device to map for
- * @sg: scatterlist, not mapped; it is not changed
- * @nents: number of entries in @sg
+ * @sg: scatterlist, may be chained, not mapped; it is not changed
+ * @nents: number of entries in @sg, more than 0
  * @dir: direction of the transfer
  * @attrs: %DMA_ATTR_* attributes, as for dma_map_sgtable()
  *
  * The result covers all entries: one that would be refused refuses the list.  An
- * entry with a peer's memory is MMIO, whichever way the device takes to it; what
- * that way is, and whether there is one, is left to the map.
+ * entry with a peer's memory (P2PDMA) is MMIO and refuses only the barrier.  The
+ * query does not find out whether the device can reach the peer; the map does.
  *
- * Context: Any.
- * Return: as dma_query_phys().  -EINVAL also for %DMA_ATTR_MMIO, which a list does
- *	not take, and for an entry without a length.
+ * Context: Any.  Takes no lock, touches neither the device nor the memory.
+ * Return: 0 if the list would be mapped, unless slots, entries or addresses have
+ *	run out, or a peer cannot be reached;
+ *	-EINVAL for an unknown direction, no entries, an entry of length 0 or one
+ *	that wraps around, a device without a mask, attributes that contradict one
+ *	another, or %DMA_ATTR_MMIO, which a list does not take;
+ *	-EOPNOTSUPP if a mandatory attribute would be refused for an entry;
+ *	-EIO if the device cannot reach an entry in any way.
  */
 int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 		 enum dma_data_direction dir, unsigned long attrs)
@@ -260,15 +264,18 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
  * @size: bytes to allocate
  * @attrs: %DMA_ATTR_* attributes, as for dma_alloc_attrs()
  *
- * Coherent memory needs no further call by definition: a device that is not
- * coherent gets %DMA_ATTR_REQUIRE_COHERENT, too, and only a dma_map_ops that does
- * not list the attribute refuses it.  Memory that was declared for the device with
- * dma_declare_coherent_memory() is the device's own or a peer's, and nothing
- * orders the writes to it with those to other memory.
+ * Coherent memory needs no sync.  So %DMA_ATTR_REQUIRE_COHERENT is granted for
+ * devices that are not coherent, too, and refused only by a dma_map_ops that does
+ * not list it.  Memory that was declared for the device with
+ * dma_declare_coherent_memory() is the device's own or a peer's.  Nothing orders
+ * writes to it with writes to other memory, so %DMA_ATTR_WRITE_BARRIER is refused.
  *
- * Context: Any.
- * Return: 0, -EINVAL for a size that is not valid or attributes that contradict
- *	one another or that are not for allocations, or -EOPNOTSUPP.
+ * Context: Any.  Takes no lock, touches neither the device nor memory.
+ * Return: 0 if the memory would have the attributes; whether there is memory is
+ *	found by the allocation;
+ *	-EINVAL for a @size of 0 or of more than SIZE_MAX - PAGE_SIZE,
+ *	%DMA_ATTR_MMIO, or attributes that contradict one another;
+ *	-EOPNOTSUPP if a mandatory attribute would be refused.
  */
 int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 {
@@ -291,7 +298,7 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 		return ret;
 	if (backend == OPS && attrs & COHERENT & ~ops->mandatory_attrs)
 		return -EOPNOTSUPP;
-	/* There is no buffer yet: any address will do to ask for the device. */
+	/* There is no buffer yet: the address is 0, see struct dma_map_ops. */
 	if (backend == OPS && attrs & BARRIER && ops->map_path &&
 	    ops->map_path(dev, 0, size, DMA_BIDIRECTIONAL, attrs) &
 	    DMA_PATH_UNORDERED)
@@ -303,7 +310,16 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	return 0;
 }
 
-/* Would a map of this range go through a bounce buffer? */
+/**
+ * dma_query_bounces - would a map of this range go through a bounce buffer?
+ * @dev: device with a DMA mask
+ * @phys: physical address of the first byte
+ * @size: length of the range in bytes
+ * @dir: direction of the transfer
+ *
+ * Context: Any.  Takes no lock, touches neither the device nor the memory.
+ * Return: true if a map without attributes would be bounced.
+ */
 bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir)
 {
@@ -318,11 +334,20 @@ static noinline bool decide_phys(struct device *dev, phys_addr_t phys,
 	return dma_query_phys(dev, phys, size, dir, attrs);
 }
 
-/*
- * The decision for dma_map_phys(), which traces the result.  The common case is
- * decided inline: memory or registers that a coherent device reaches without a
- * bounce.  hmm_dma_map_pfn() comes here for each page, and every
- * dma_map_resource() does.
+/**
+ * dma_phys_refused - decide a dma_map_phys() with a mandatory attribute
+ * @dev: device to map for; it has a DMA mask
+ * @phys: physical address of the first byte
+ * @size: length of the range in bytes
+ * @dir: direction of the transfer
+ * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
+ *
+ * hmm_dma_map_pfn() calls this for each page, and so does dma_map_resource().  So
+ * the common case is decided inline: memory or registers that a coherent device
+ * reaches without a bounce.  dma_map_phys() traces the result.
+ *
+ * Context: Any.
+ * Return: true if the map has to fail.
  */
 bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
@@ -345,6 +370,19 @@ bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 	return decide_phys(dev, phys, size, dir, attrs);
 }
 
+/**
+ * dma_sg_refused - decide a dma_map_sg() with a mandatory attribute
+ * @dev: device to map for
+ * @sg: scatterlist, may be chained, not mapped
+ * @nents: number of entries in @sg
+ * @dir: direction of the transfer
+ * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
+ *
+ * A refusal is traced.
+ *
+ * Context: Any.
+ * Return: as dma_query_sg().
+ */
 int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 		   enum dma_data_direction dir, unsigned long attrs)
 {
@@ -355,6 +393,18 @@ int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 	return ret;
 }
 
+/**
+ * dma_alloc_refused - decide a dma_alloc_attrs() with a mandatory attribute
+ * @dev: device to allocate for
+ * @size: bytes to allocate
+ * @gfp: GFP flags of the call, for the trace
+ * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
+ *
+ * A refusal is traced.
+ *
+ * Context: Any.
+ * Return: true if the allocation has to fail.
+ */
 bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
 		       unsigned long attrs)
 {
@@ -364,10 +414,21 @@ bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
 	return true;
 }
 
-/*
- * dma_alloc_noncontiguous() gives streaming memory: a coherent device is needed,
- * and pages that are no bounce slots.  The page allocation of a dma_map_ops backend
- * takes no attributes.
+/**
+ * dma_noncontiguous_refused - decide a dma_alloc_noncontiguous() with attributes
+ * @dev: device to allocate for
+ * @size: bytes to allocate
+ * @dir: direction of the transfers
+ * @gfp: GFP flags of the call, for the trace
+ * @attrs: %DMA_ATTR_* attributes, not only %DMA_ATTR_ALLOC_SINGLE_PAGES
+ *
+ * dma_alloc_noncontiguous() allocates streaming memory.  %DMA_ATTR_REQUIRE_COHERENT
+ * needs a coherent device, and pages that do not come from a restricted pool.  The
+ * page allocation of a dma_map_ops takes no attributes, so all are refused there.
+ * A refusal is traced.  Hints other than %DMA_ATTR_ALLOC_SINGLE_PAGES warn.
+ *
+ * Context: Any.
+ * Return: true if the allocation has to fail.
  */
 bool dma_noncontiguous_refused(struct device *dev, size_t size,
 			       enum dma_data_direction dir, gfp_t gfp,
@@ -389,11 +450,23 @@ bool dma_noncontiguous_refused(struct device *dev, size_t size,
 }
 
 #ifdef CONFIG_IOMMU_DMA
-/*
- * Each range of a dma_iova_link() is decided by itself.  Two things differ from
- * dma_map_phys(): MMIO that is not aligned to the granule is refused where a buffer
- * would be bounced, and a state that has a bounced range takes no coherent one,
- * because dma_iova_unlink() treats all of them alike.
+/**
+ * dma_iova_link_refused - decide a dma_iova_link() with a mandatory attribute
+ * @dev: device behind dma-iommu
+ * @state: the IOVA state that the range would be linked to
+ * @phys: physical address of the first byte
+ * @size: length of the range in bytes
+ * @dir: direction of the transfer
+ * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
+ *
+ * Each range is decided by itself.  Two things differ from dma_map_phys().  MMIO is
+ * refused if RAM at this address would be bounced.  A state with a bounced range
+ * refuses %DMA_ATTR_REQUIRE_COHERENT, because dma_iova_unlink() treats all ranges of
+ * a state alike.  A refusal is traced.
+ *
+ * Context: Any.
+ * Return: 0 if the range can be linked; otherwise as dma_query_phys(), and
+ *	-EOPNOTSUPP also in these two cases.
  */
 int dma_iova_link_refused(struct device *dev, struct dma_iova_state *state,
 			  phys_addr_t phys, size_t size,

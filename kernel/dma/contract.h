@@ -11,7 +11,7 @@
 /* ordering.c */
 bool dma_writes_ordered(struct device *dev);
 
-/* The decision alone. */
+/* The decision without the map. Nothing is traced. */
 int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
 		   enum dma_data_direction dir, unsigned long attrs);
 int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
@@ -21,8 +21,8 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir);
 
 /*
- * The decision for a call that has a mandatory attribute; a refusal is traced.
- * dma_phys_refused() is in linux/iommu-dma.h.
+ * The decision for a call that has a mandatory attribute. A refusal is traced.
+ * dma_phys_refused() and dma_iova_link_refused() are in linux/iommu-dma.h.
  */
 int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 		   enum dma_data_direction dir, unsigned long attrs);

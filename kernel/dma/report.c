@@ -2,9 +2,9 @@
 /*
  * /sys/kernel/debug/dma/contract: the mandatory attributes that each device gets.
  *
- * One row per PCI function, and per platform or AMBA device with a driver: a
- * platform device without one has a DMA mask whether it can do DMA or not.  A row
- * is the core's decision for a page of memory, see contract.c.
+ * One row per PCI function, and per platform or AMBA device with a driver.  A
+ * platform device without a driver has a DMA mask even if it cannot do DMA.  A row
+ * shows the core's decision for a page of memory, see contract.c.
  */
 #include <linux/amba/bus.h>
 #include <linux/debugfs.h>
@@ -23,8 +23,8 @@ struct report {
 };
 
 /*
- * Of a device that is bound to a driver which uses the DMA API, the domain stays.
- * Another's may be replaced and freed at any time: by VFIO, or through sysfs.
+ * While a device is bound to a driver that uses the DMA API, its IOMMU domain stays.
+ * Otherwise VFIO or a write to sysfs may replace and free the domain at any time.
  */
 static bool domain_stays(struct device *dev)
 {
@@ -65,7 +65,7 @@ static void backend_name(struct device *dev, char *name, size_t size)
 
 static const char *bounces(struct device *dev, phys_addr_t page)
 {
-	/* Behind an IOMMU only its driver's domain tells, see domain_stays(). */
+	/* The answer needs the domain, which may be freed: see domain_stays(). */
 	if (use_dma_iommu(dev) && !domain_stays(dev))
 		return "?";
 	if (dma_query_bounces(dev, page, PAGE_SIZE, DMA_BIDIRECTIONAL))
@@ -89,7 +89,7 @@ static int report_device(struct device *dev, void *data)
 	const char *none = "-";
 	size_t size;
 
-	/* Keeps the driver, and with it the masks.  A probe may hold it for long. */
+	/* The lock keeps driver and masks.  A probe may hold it for a long time. */
 	if (!device_trylock(dev)) {
 		seq_printf(report->seq, "%-20s (busy)\n", dev_name(dev));
 		return 0;

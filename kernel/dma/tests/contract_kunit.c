@@ -266,7 +266,7 @@ static int map_page(struct contract_test *ct, size_t offset, size_t size,
 	return 0;
 }
 
-/* The page is no MMIO, but nobody asks: dma-debug reports it, so keep it quiet. */
+/* The page is RAM: dma-debug reports it as MMIO, so do not print its errors. */
 static int map_phys(struct contract_test *ct, enum dma_data_direction dir,
 		    unsigned long attrs)
 {
