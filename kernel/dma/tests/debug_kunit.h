@@ -35,7 +35,7 @@ void debug_test_exit(struct kunit *test);
 dma_addr_t debug_test_map(struct kunit *test, unsigned long attrs);
 void debug_test_unmap(struct kunit *test, dma_addr_t addr, unsigned long attrs);
 
-/* Begin to provoke errors, quietly; how many there were since then. */
+/* Begin to provoke errors, which are not printed; how many there were since then. */
 long debug_test_begin(void);
 long debug_test_end(long before);
 /* Map and unmap with these attributes: the number of errors. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA_ATTR_WRITE_BARRIER on PCI: what a host bridge says of its order, and whether
- * it is asked. Nothing is mapped for the device, so that any function will do.
+ * DMA_ATTR_WRITE_BARRIER on PCI: the two bits of a host bridge, and whether the
+ * decision looks at them. Nothing is mapped for the device, so any function will do.
  */
 #include <kunit/test.h>
 #include <linux/dma-map-ops.h>

@@ -32,7 +32,7 @@ static const struct {
 	{ PAGE_SIZE - 8, 16 },
 };
 
-/* True if the device is one of a bus whose order nothing is known about. */
+/* True if the core knows nothing about the order of the device's bus. */
 static bool order_is_unknown(struct conf *conf)
 {
 	return !dev_is_pci(conf->dev) && !get_dma_ops(conf->dev);
@@ -174,7 +174,7 @@ static void promise_61_a_list_gets_its_attributes_or_is_refused(struct kunit *te
 	}
 }
 
-/* Many refusals take nothing. */
+/* Refusals take no slots, entries or addresses, however many there are. */
 static void promise_62_refusals_cost_no_room(struct kunit *test)
 {
 	struct conf *conf = test->priv;

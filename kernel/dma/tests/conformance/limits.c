@@ -78,7 +78,7 @@ static void expect_limited(struct kunit *test)
 	conf->dev->dma_range_map = all;
 }
 
-/* The limit of a bus is any address, no mask. */
+/* The limit of a bus may be any address, not only a mask. */
 static void expect_bus_limit(struct kunit *test, u64 last)
 {
 	struct device *dev = ((struct conf *)test->priv)->dev;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random operations on a backend, compared with a model of what every backend promises.
+ * Random operations on a backend, compared with a model of what the DMA API promises.
  *
  * The model knows the right content of a buffer.  The CPU or the device owns each cell
  * of the buffer, mappings and syncs change the owner, and only the owner reads and
@@ -565,7 +565,7 @@ static int fail_each(struct kunit *test, struct state *s, u64 this)
 
 /*
  * To be run from user space, which must have set ignore-gfp-wait=N, min-order=0 and
- * verbose=0 in debugfs.  Otherwise no allocation fails, and so the case does.
+ * verbose=0 in debugfs.  Otherwise no allocation fails, and the case fails.
  */
 static void any_allocation_of_it_may_fail(struct kunit *test)
 {
