@@ -3,7 +3,7 @@
 # The records of make check-all, baseline/check-all/PART: when the part last passed, its
 # counts, and a checksum of what its verdict depends on: the base, the hunks of the
 # patches, our files, the configurations and the scripts that run and judge it. Messages of
-# patches and documents are not among them, but for the part that builds the documents.
+# patches do not count. Documents count for the part that builds them only.
 # Sourced in the place of lib.sh.
 
 # shellcheck source=scripts/lib.sh
