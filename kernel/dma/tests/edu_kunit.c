@@ -10,8 +10,8 @@
  * memory, and the expectations follow from that.
  */
 #include <kunit/test.h>
-#include <linux/dma-direct.h>
 #include <linux/delay.h>
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
@@ -87,7 +87,7 @@ static const struct {
 	const char *fault_text;
 } iommus[] = {
 	{ "dmar", "intel", "DMAR: [" },
-	{ "ivhd", "amd", "AMD-Vi: Event logged" },
+	{ "ivhd", "amd", NULL },	/* QEMU logs no fault of a page's entry */
 	{ "virtio_iommu", "virtio", " fault from EP" },
 	{ "smmu3.", "smmuv3", "event 0x" },
 };
