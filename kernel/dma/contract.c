@@ -181,8 +181,8 @@ static __always_inline int check_path(enum dma_data_direction dir,
  *	-EOPNOTSUPP if a mandatory attribute would be refused;
  *	-EIO if the device cannot reach the range in any way.
  */
-int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
-		   enum dma_data_direction dir, unsigned long attrs)
+noinline int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
+			    enum dma_data_direction dir, unsigned long attrs)
 {
 	enum backend backend;
 	phys_addr_t last;
@@ -327,13 +327,6 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 			   dir, 0) & DMA_PATH_BOUNCE;
 }
 
-static noinline bool decide_phys(struct device *dev, phys_addr_t phys,
-				 size_t size, enum dma_data_direction dir,
-				 unsigned long attrs)
-{
-	return dma_query_phys(dev, phys, size, dir, attrs);
-}
-
 /**
  * dma_phys_refused - decide a dma_map_phys() with a mandatory attribute
  * @dev: device to map for; it has a DMA mask
@@ -354,11 +347,11 @@ bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 {
 	/* A buffer has a length, and does not wrap around. */
 	if (unlikely(phys + size <= phys))
-		return decide_phys(dev, phys, size, dir, attrs);
+		return dma_query_phys(dev, phys, size, dir, attrs);
 	if (unlikely(attrs & DMA_ATTR_MANDATORY & ~(COHERENT | DMA_ATTR_MMIO)))
-		return decide_phys(dev, phys, size, dir, attrs);
+		return dma_query_phys(dev, phys, size, dir, attrs);
 	if (unlikely(!dev_is_dma_coherent(dev)))
-		return decide_phys(dev, phys, size, dir, attrs);
+		return dma_query_phys(dev, phys, size, dir, attrs);
 
 	if (use_dma_iommu(dev)) {
 		if (likely(never_bounces(dev, dir)))
@@ -367,7 +360,7 @@ bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 		if (likely(!direct_path(dev, phys, size, dir, attrs)))
 			return false;
 	}
-	return decide_phys(dev, phys, size, dir, attrs);
+	return dma_query_phys(dev, phys, size, dir, attrs);
 }
 
 /**

@@ -223,6 +223,12 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[0]), sg_dma_address(&pt->sgl[0]));
 	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[1]), sg_dma_address(&pt->sgl[2]));
 
+	/* QEMU's switch sends all that functions write to the IOMMU. */
+	if (use_dma_iommu(dev)) {
+		kunit_info(test, "no data is moved\n");
+		dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, RC);
+		return;
+	}
 	/* RAM to the second page of the BAR. */
 	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, sg_dma_address(&pt->sgl[1]),
 					  EDU_BUF, 0));

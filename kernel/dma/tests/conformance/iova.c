@@ -311,9 +311,14 @@ static void resource(struct kunit *test)
 
 void conf_iova_attributes(struct kunit *test)
 {
+	struct conf *conf = test->priv;
+
+	/* So that all of it could be bounced. */
+	dma_set_min_align_mask(conf->dev, SZ_4K - 1);
 	coherent(test, 0, 2 * SZ_4K);
 	coherent(test, 100, 1000);
 	coherent(test, 0, 1000);
 	coherent(test, SZ_4K - 50, 100);
 	resource(test);
+	conf_reset_limits(conf);
 }
