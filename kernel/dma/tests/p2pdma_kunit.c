@@ -252,6 +252,23 @@ static void a_peer_s_memory_needs_no_sync(struct kunit *test)
 					       DMA_FROM_DEVICE, RC));
 }
 
+/* Nothing orders a write to a peer with one to memory. */
+static void a_list_with_a_peer_s_memory_takes_no_barrier(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	unsigned long barrier = DMA_ATTR_WRITE_BARRIER;
+
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_and_unmap(test, &pt->near->dev, DMA_FROM_DEVICE,
+				      barrier));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			map_and_unmap(test, &pt->far->dev, DMA_BIDIRECTIONAL,
+				      barrier));
+	/* It reads, and writes nothing. */
+	KUNIT_EXPECT_EQ(test, 0, map_and_unmap(test, &pt->near->dev,
+					       DMA_TO_DEVICE, barrier));
+}
+
 /* Its CPU address, or an address that the IOMMU translates to it. */
 static void through_the_host_bridge_it_has_its_cpu_address(struct kunit *test)
 {
@@ -397,6 +414,7 @@ static void nor_is_it_for_an_untrusted_device(struct kunit *test)
 static struct kunit_case p2p_cases[] = {
 	KUNIT_CASE(a_neighbour_is_reached_by_its_bus_address),
 	KUNIT_CASE(a_peer_s_memory_needs_no_sync),
+	KUNIT_CASE(a_list_with_a_peer_s_memory_takes_no_barrier),
 	KUNIT_CASE(through_the_host_bridge_it_has_its_cpu_address),
 	KUNIT_CASE(a_device_that_is_not_pci_cannot_reach_it),
 	KUNIT_CASE(a_peer_s_memory_is_not_bounced),

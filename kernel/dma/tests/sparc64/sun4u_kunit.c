@@ -20,6 +20,7 @@
 #include <asm/iommu.h>
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
+#define BARRIER	DMA_ATTR_WRITE_BARRIER
 
 #define IO_PAGE	SZ_8K
 #define BUF	(4 * IO_PAGE)
@@ -36,12 +37,12 @@ struct sun4u_test {
 
 static const unsigned long attr_sets[] = {
 	0, DMA_ATTR_SKIP_CPU_SYNC, DMA_ATTR_WEAK_ORDERING, RC,
-	RC | DMA_ATTR_SKIP_CPU_SYNC,
+	RC | DMA_ATTR_SKIP_CPU_SYNC, BARRIER, BARRIER | DMA_ATTR_SKIP_CPU_SYNC,
 };
 
 static bool streams(unsigned long attrs)
 {
-	return !(attrs & RC);
+	return !(attrs & (RC | BARRIER));
 }
 
 /* The entry of the table that @addr is translated by. */
