@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""kunit.py --qemu_config: dom0 of a Xen hypervisor on q35; scripts/qemu boots that."""
+"""kunit.py --qemu_config: dom0 of a Xen hypervisor on q35; scripts/qemu boots that.
+
+With less than 2816 MiB a q35 has all its memory below 4 GiB, where edu reaches it."""
 from qemu_config import QemuArchParams
 
 QEMU_ARCH = QemuArchParams(
@@ -7,4 +9,4 @@ QEMU_ARCH = QemuArchParams(
     kconfig="CONFIG_HYPERVISOR_GUEST=y\nCONFIG_PARAVIRT=y\nCONFIG_XEN=y",
     kernel_path="arch/x86/boot/bzImage",
     kernel_command_line="console=hvc0 earlyprintk=xen",
-    extra_qemu_params=["-machine", "q35", "-m", "3072"])
+    extra_qemu_params=["-machine", "q35", "-m", "2560"])

@@ -26,6 +26,10 @@
 #ifdef CONFIG_PPC64
 #include <asm/iommu.h>
 #endif
+#ifdef CONFIG_SWIOTLB_XEN
+#include <xen/swiotlb-xen.h>
+#include <asm/xen/page.h>
+#endif
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
 
@@ -53,7 +57,7 @@
 static char *backend;
 module_param(backend, charp, 0444);
 MODULE_PARM_DESC(backend,
-		 "Fail unless the device has this backend: direct, swiotlb, intel, amd, virtio, smmuv3, tce or ddw; with -lazy or -strict, the type of the IOMMU domain too");
+		 "Fail unless the device has this backend: direct, swiotlb, intel, amd, virtio, smmuv3, tce, ddw or xen; with -lazy or -strict, the type of the IOMMU domain too");
 
 static uint mask_bits = 32;
 module_param_named(mask, mask_bits, uint, 0444);
@@ -176,6 +180,29 @@ static phys_addr_t tce_to_phys(struct device *dev, dma_addr_t addr)
 }
 #endif
 
+/* A bus address is an address in machine memory. */
+#ifdef CONFIG_SWIOTLB_XEN
+static bool has_xen(struct device *dev)
+{
+	return get_dma_ops(dev) == &xen_swiotlb_dma_ops;
+}
+
+static phys_addr_t machine_to_phys_addr(dma_addr_t addr)
+{
+	return PFN_PHYS(bfn_to_local_pfn(PFN_DOWN(addr))) | offset_in_page(addr);
+}
+#else
+static bool has_xen(struct device *dev)
+{
+	return false;
+}
+
+static phys_addr_t machine_to_phys_addr(dma_addr_t addr)
+{
+	return addr;
+}
+#endif
+
 static void find_backend(struct edu *edu)
 {
 	struct device *dev = edu->dev;
@@ -189,6 +216,8 @@ static void find_backend(struct edu *edu)
 		edu->backend = "tce";
 	} else if (has_direct_window(dev)) {
 		edu->backend = "ddw";
+	} else if (has_xen(dev)) {
+		edu->backend = "xen";
 	} else if (get_dma_ops(dev)) {
 		edu->backend = "unknown-ops";
 		snprintf(edu->detail, sizeof(edu->detail), "%ps",
@@ -208,6 +237,8 @@ static phys_addr_t leads_to(struct edu *edu, dma_addr_t addr)
 		return tce_to_phys(edu->dev, addr);
 	if (edu->translates)
 		return iova_to_phys(edu, addr);
+	if (has_xen(edu->dev))
+		return machine_to_phys_addr(addr);
 	return dma_to_phys(edu->dev, addr);
 }
 
