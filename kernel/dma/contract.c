@@ -22,7 +22,6 @@
  * buffer.  If the two differ, the map fails and dma-debug reports it, see
  * debug_dma_attrs_broken().  So a wrong decision here cannot corrupt data.
  */
-#include <linux/cc_platform.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu-dma.h>
 #include <linux/overflow.h>
@@ -31,6 +30,7 @@
 #include <linux/swiotlb.h>
 #include <trace/events/dma.h>
 #include "contract.h"
+#include "debug.h"
 #include "direct.h"
 
 #define COHERENT	DMA_ATTR_REQUIRE_COHERENT
@@ -52,6 +52,12 @@ static __always_inline enum backend backend_of(struct device *dev, bool direct)
 static __always_inline bool maps_direct(struct device *dev)
 {
 	return dma_go_direct(dev, *dev->dma_mask, get_dma_ops(dev));
+}
+
+static bool allocs_direct(struct device *dev)
+{
+	return dma_go_direct(dev, dev->coherent_dma_mask, get_dma_ops(dev)) ||
+	       arch_dma_alloc_direct(dev);
 }
 
 /* Does the backend honour the attributes for some buffer in this direction? */
@@ -94,34 +100,6 @@ static __always_inline int check_attrs(struct device *dev, enum backend backend,
 	return 0;
 }
 
-/* The path through dma-direct: compare direct_map(). */
-static __always_inline unsigned int direct_path(struct device *dev,
-						phys_addr_t phys, size_t size,
-						enum dma_data_direction dir,
-						unsigned long attrs)
-{
-	bool mmio = attrs & DMA_ATTR_MMIO;
-	dma_addr_t addr;
-
-	if (is_swiotlb_force_bounce(dev))
-		return DMA_PATH_BOUNCE;
-
-	/* An IOMMU is bypassed through a window that maps only RAM. */
-	if (mmio && IS_ENABLED(CONFIG_DMA_OPS_BYPASS) && dev_dma_ops_bypass(dev))
-		return DMA_PATH_NONE;
-	if (mmio && cc_platform_has(CC_ATTR_HOST_MEM_ENCRYPT))
-		attrs |= DMA_ATTR_CC_SHARED;
-	addr = attrs & DMA_ATTR_CC_SHARED ? phys_to_dma_unencrypted(dev, phys) :
-					    phys_to_dma_encrypted(dev, phys);
-	if (likely(dma_capable(dev, addr, size, !mmio, attrs)) &&
-	    (mmio || !dma_kmalloc_needs_bounce(dev, size, dir)))
-		return 0;
-	if (mmio)
-		return DMA_PATH_NONE;
-	return is_swiotlb_active(dev) ? DMA_PATH_BOUNCE :
-					DMA_PATH_BOUNCE | DMA_PATH_NONE;
-}
-
 static __always_inline unsigned int buffer_path(struct device *dev,
 						enum backend backend,
 						phys_addr_t phys, size_t size,
@@ -129,7 +107,7 @@ static __always_inline unsigned int buffer_path(struct device *dev,
 						unsigned long attrs)
 {
 	if (backend == DIRECT)
-		return direct_path(dev, phys, size, dir, attrs);
+		return dma_direct_map_path(dev, phys, size, dir, attrs);
 	if (IS_ENABLED(CONFIG_IOMMU_DMA) && backend == IOMMU)
 		return iommu_dma_map_path(dev, phys, size, dir, attrs);
 	if (get_dma_ops(dev)->map_path)
@@ -281,7 +259,6 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 	enum backend backend;
-	bool direct;
 	int ret;
 
 	if (!size || size > SIZE_MAX - PAGE_SIZE || attrs & DMA_ATTR_MMIO)
@@ -289,9 +266,7 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	if (attrs & DMA_ATTR_CC_SHARED)
 		return -EOPNOTSUPP;
 
-	direct = dma_go_direct(dev, dev->coherent_dma_mask, ops) ||
-		 arch_dma_alloc_direct(dev);
-	backend = backend_of(dev, direct);
+	backend = backend_of(dev, allocs_direct(dev));
 	/* A device that is not coherent gets coherent memory as well. */
 	ret = check_attrs(dev, backend, DMA_BIDIRECTIONAL, attrs & ~COHERENT);
 	if (ret)
@@ -303,10 +278,8 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	    ops->map_path(dev, 0, size, DMA_BIDIRECTIONAL, attrs) &
 	    DMA_PATH_UNORDERED)
 		return -EOPNOTSUPP;
-#ifdef CONFIG_DMA_DECLARE_COHERENT
-	if (attrs & BARRIER && dev->dma_mem)
+	if (attrs & BARRIER && dev_has_coherent_memory(dev))
 		return -EOPNOTSUPP;
-#endif
 	return 0;
 }
 
@@ -329,15 +302,15 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 
 /**
  * dma_phys_refused - decide a dma_map_phys() with a mandatory attribute
- * @dev: device to map for; it has a DMA mask
+ * @dev: device to map for, not through dma-direct; it has a DMA mask
  * @phys: physical address of the first byte
  * @size: length of the range in bytes
  * @dir: direction of the transfer
  * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
  *
- * hmm_dma_map_pfn() calls this for each page, and so does dma_map_resource().  So
- * the common case is decided inline: memory or registers that a coherent device
- * reaches without a bounce.  dma_map_phys() traces the result.
+ * hmm_dma_map_pfn() maps page by page, so the common case of dma-iommu is decided
+ * here: memory or registers of a coherent device that never bounces.  dma-direct
+ * does the same in dma_direct_map_mandatory().  dma_map_phys() traces the result.
  *
  * Context: Any.
  * Return: true if the map has to fail.
@@ -345,21 +318,9 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
 		      enum dma_data_direction dir, unsigned long attrs)
 {
-	/* A buffer has a length, and does not wrap around. */
-	if (unlikely(phys + size <= phys))
-		return dma_query_phys(dev, phys, size, dir, attrs);
-	if (unlikely(attrs & DMA_ATTR_MANDATORY & ~(COHERENT | DMA_ATTR_MMIO)))
-		return dma_query_phys(dev, phys, size, dir, attrs);
-	if (unlikely(!dev_is_dma_coherent(dev)))
-		return dma_query_phys(dev, phys, size, dir, attrs);
-
-	if (use_dma_iommu(dev)) {
-		if (likely(never_bounces(dev, dir)))
-			return false;
-	} else if (likely(!get_dma_ops(dev))) {
-		if (likely(!direct_path(dev, phys, size, dir, attrs)))
-			return false;
-	}
+	if (likely(use_dma_iommu(dev) && never_bounces(dev, dir) &&
+		   dma_path_decides(dev, phys, size, attrs)))
+		return false;
 	return dma_query_phys(dev, phys, size, dir, attrs);
 }
 
@@ -387,59 +348,81 @@ int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 }
 
 /**
- * dma_alloc_refused - decide a dma_alloc_attrs() with a mandatory attribute
+ * dma_alloc_mandatory - dma_alloc_attrs() with a mandatory attribute
  * @dev: device to allocate for
  * @size: bytes to allocate
- * @gfp: GFP flags of the call, for the trace
+ * @dma_handle: the address for the device, if there is memory
+ * @gfp: GFP flags of the call
  * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
  *
- * A refusal is traced.
+ * A dma_map_ops may have memory of several kinds, and is told what is wanted.  All
+ * other memory has the attributes that are granted anyway.  A refusal is traced.
  *
- * Context: Any.
- * Return: true if the allocation has to fail.
+ * Context: May sleep if @gfp allows it.
+ * Return: as dma_alloc_attrs(), %NULL for a refusal.
  */
-bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
-		       unsigned long attrs)
+void *dma_alloc_mandatory(struct device *dev, size_t size,
+			  dma_addr_t *dma_handle, gfp_t gfp,
+			  unsigned long attrs)
 {
-	if (likely(!dma_query_alloc(dev, size, attrs)))
-		return false;
-	trace_dma_alloc(dev, NULL, 0, size, DMA_BIDIRECTIONAL, gfp, attrs);
-	return true;
+	const struct dma_map_ops *ops = get_dma_ops(dev);
+	void *cpu_addr = NULL;
+
+	if (dma_query_alloc(dev, size, attrs))
+		goto out_trace;
+
+	if (dev_has_coherent_memory(dev) ||
+	    backend_of(dev, allocs_direct(dev)) != OPS)
+		return dma_alloc_attrs(dev, size, dma_handle, gfp,
+				       attrs & ~DMA_ATTR_MANDATORY);
+
+	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
+	if (ops->alloc)
+		cpu_addr = ops->alloc(dev, size, dma_handle, gfp, attrs);
+out_trace:
+	trace_dma_alloc(dev, cpu_addr, cpu_addr ? *dma_handle : 0, size,
+			DMA_BIDIRECTIONAL, gfp, attrs);
+	if (cpu_addr)
+		debug_dma_alloc_coherent(dev, size, *dma_handle, cpu_addr, attrs);
+	return cpu_addr;
 }
 
 /**
- * dma_noncontiguous_refused - decide a dma_alloc_noncontiguous() with attributes
+ * dma_alloc_noncontiguous_mandatory - dma_alloc_noncontiguous() with attributes
  * @dev: device to allocate for
  * @size: bytes to allocate
  * @dir: direction of the transfers
- * @gfp: GFP flags of the call, for the trace
+ * @gfp: GFP flags of the call
  * @attrs: %DMA_ATTR_* attributes, not only %DMA_ATTR_ALLOC_SINGLE_PAGES
  *
  * dma_alloc_noncontiguous() allocates streaming memory.  %DMA_ATTR_REQUIRE_COHERENT
  * needs a coherent device, and pages that do not come from a restricted pool.  The
  * page allocation of a dma_map_ops takes no attributes, so all are refused there.
- * A refusal is traced.  Hints other than %DMA_ATTR_ALLOC_SINGLE_PAGES warn.
+ * What is granted is the property of any memory that is allocated there, so the
+ * backend is not told.  A refusal is traced.  Hints other than
+ * %DMA_ATTR_ALLOC_SINGLE_PAGES warn.
  *
- * Context: Any.
- * Return: true if the allocation has to fail.
+ * Context: May sleep if @gfp allows it.
+ * Return: as dma_alloc_noncontiguous(), %NULL for a refusal.
  */
-bool dma_noncontiguous_refused(struct device *dev, size_t size,
-			       enum dma_data_direction dir, gfp_t gfp,
-			       unsigned long attrs)
+struct sg_table *dma_alloc_noncontiguous_mandatory(struct device *dev,
+		size_t size, enum dma_data_direction dir, gfp_t gfp,
+		unsigned long attrs)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 	bool direct = dma_go_direct(dev, dev->coherent_dma_mask, ops);
 
 	if (WARN_ON_ONCE(attrs & ~(DMA_ATTR_ALLOC_SINGLE_PAGES |
 				   DMA_ATTR_MANDATORY)))
-		return true;
+		return NULL;
 	if ((direct || use_dma_iommu(dev)) &&
 	    !(attrs & COHERENT && (!dev_is_dma_coherent(dev) ||
 				   (direct && is_swiotlb_for_alloc(dev)))) &&
 	    !dma_query_alloc(dev, size, attrs))
-		return false;
+		return dma_alloc_noncontiguous(dev, size, dir, gfp,
+					       attrs & ~DMA_ATTR_MANDATORY);
 	trace_dma_alloc_sgt_err(dev, NULL, 0, size, dir, gfp, attrs);
-	return true;
+	return NULL;
 }
 
 #ifdef CONFIG_IOMMU_DMA

@@ -22,14 +22,29 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 
 /*
  * The decision for a call that has a mandatory attribute. A refusal is traced.
- * dma_phys_refused() and dma_iova_link_refused() are in linux/iommu-dma.h.
+ * dma_iova_link_refused() is in linux/iommu-dma.h.
  */
+bool dma_phys_refused(struct device *dev, phys_addr_t phys, size_t size,
+		      enum dma_data_direction dir, unsigned long attrs);
 int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 		   enum dma_data_direction dir, unsigned long attrs);
-bool dma_alloc_refused(struct device *dev, size_t size, gfp_t gfp,
-		       unsigned long attrs);
-bool dma_noncontiguous_refused(struct device *dev, size_t size,
-			       enum dma_data_direction dir, gfp_t gfp,
-			       unsigned long attrs);
+void *dma_alloc_mandatory(struct device *dev, size_t size,
+			  dma_addr_t *dma_handle, gfp_t gfp,
+			  unsigned long attrs);
+struct sg_table *dma_alloc_noncontiguous_mandatory(struct device *dev,
+		size_t size, enum dma_data_direction dir, gfp_t gfp,
+		unsigned long attrs);
+
+/*
+ * Does only the path of the buffer decide?  It does for memory or registers that a
+ * coherent device shares, if the range does not wrap around.
+ */
+static __always_inline bool dma_path_decides(struct device *dev, phys_addr_t phys,
+					     size_t size, unsigned long attrs)
+{
+	return !(attrs & DMA_ATTR_MANDATORY &
+		 ~(DMA_ATTR_REQUIRE_COHERENT | DMA_ATTR_MMIO)) &&
+	       dev_is_dma_coherent(dev) && phys + size > phys;
+}
 
 #endif /* _KERNEL_DMA_CONTRACT_H */
