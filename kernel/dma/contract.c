@@ -355,8 +355,8 @@ int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
  * @gfp: GFP flags of the call
  * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
  *
- * A dma_map_ops may have memory of several kinds, and is told what is wanted.  All
- * other memory has the attributes that are granted anyway.  A refusal is traced.
+ * It allocates as dma_alloc_attrs() does, which has no register to spare for a call
+ * in between.  A refusal is traced.
  *
  * Context: May sleep if @gfp allows it.
  * Return: as dma_alloc_attrs(), %NULL for a refusal.
@@ -371,14 +371,26 @@ void *dma_alloc_mandatory(struct device *dev, size_t size,
 	if (dma_query_alloc(dev, size, attrs))
 		goto out_trace;
 
-	if (dev_has_coherent_memory(dev) ||
-	    backend_of(dev, allocs_direct(dev)) != OPS)
+	/* What was declared is of one kind. */
+	if (dev_has_coherent_memory(dev))
 		return dma_alloc_attrs(dev, size, dma_handle, gfp,
 				       attrs & ~DMA_ATTR_MANDATORY);
 
 	gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM);
-	if (ops->alloc)
-		cpu_addr = ops->alloc(dev, size, dma_handle, gfp, attrs);
+	if (force_dma_unencrypted(dev))
+		attrs |= __DMA_ATTR_ALLOC_CC_SHARED;
+
+	switch (backend_of(dev, allocs_direct(dev))) {
+	case DIRECT:
+		cpu_addr = dma_direct_alloc(dev, size, dma_handle, gfp, attrs);
+		break;
+	case IOMMU:
+		cpu_addr = iommu_dma_alloc(dev, size, dma_handle, gfp, attrs);
+		break;
+	case OPS:
+		if (ops->alloc)
+			cpu_addr = ops->alloc(dev, size, dma_handle, gfp, attrs);
+	}
 out_trace:
 	trace_dma_alloc(dev, cpu_addr, cpu_addr ? *dma_handle : 0, size,
 			DMA_BIDIRECTIONAL, gfp, attrs);
