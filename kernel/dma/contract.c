@@ -355,8 +355,8 @@ int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
  * @gfp: GFP flags of the call
  * @attrs: %DMA_ATTR_* attributes, at least one of %DMA_ATTR_MANDATORY
  *
- * It allocates as dma_alloc_attrs() does, which has no register to spare for a call
- * in between.  A refusal is traced.
+ * dma_alloc_attrs() ends with this call, so that it saves no registers for it where
+ * there is no such attribute.  It allocates in the same way.  A refusal is traced.
  *
  * Context: May sleep if @gfp allows it.
  * Return: as dma_alloc_attrs(), %NULL for a refusal.
@@ -410,16 +410,16 @@ out_trace:
  * dma_alloc_noncontiguous() allocates streaming memory.  %DMA_ATTR_REQUIRE_COHERENT
  * needs a coherent device, and pages that do not come from a restricted pool.  The
  * page allocation of a dma_map_ops takes no attributes, so all are refused there.
- * What is granted is the property of any memory that is allocated there, so the
- * backend is not told.  A refusal is traced.  Hints other than
- * %DMA_ATTR_ALLOC_SINGLE_PAGES warn.
+ * dma-direct and dma-iommu honour a granted attribute with any memory, so they do not
+ * get it.  A refusal is traced.  Hints other than %DMA_ATTR_ALLOC_SINGLE_PAGES warn.
  *
  * Context: May sleep if @gfp allows it.
  * Return: as dma_alloc_noncontiguous(), %NULL for a refusal.
  */
-struct sg_table *dma_alloc_noncontiguous_mandatory(struct device *dev,
-		size_t size, enum dma_data_direction dir, gfp_t gfp,
-		unsigned long attrs)
+struct sg_table *
+dma_alloc_noncontiguous_mandatory(struct device *dev, size_t size,
+				  enum dma_data_direction dir, gfp_t gfp,
+				  unsigned long attrs)
 {
 	const struct dma_map_ops *ops = get_dma_ops(dev);
 	bool direct = dma_go_direct(dev, dev->coherent_dma_mask, ops);

@@ -31,13 +31,14 @@ int dma_sg_refused(struct device *dev, struct scatterlist *sg, int nents,
 void *dma_alloc_mandatory(struct device *dev, size_t size,
 			  dma_addr_t *dma_handle, gfp_t gfp,
 			  unsigned long attrs);
-struct sg_table *dma_alloc_noncontiguous_mandatory(struct device *dev,
-		size_t size, enum dma_data_direction dir, gfp_t gfp,
-		unsigned long attrs);
+struct sg_table *
+dma_alloc_noncontiguous_mandatory(struct device *dev, size_t size,
+				  enum dma_data_direction dir, gfp_t gfp,
+				  unsigned long attrs);
 
 /*
- * Does only the path of the buffer decide?  It does for memory or registers that a
- * coherent device shares, if the range does not wrap around.
+ * Is the decision only about the path of the buffer?  It is if a coherent device asks
+ * for DMA_ATTR_REQUIRE_COHERENT or DMA_ATTR_MMIO alone, and the range does not wrap.
  */
 static __always_inline bool dma_path_decides(struct device *dev, phys_addr_t phys,
 					     size_t size, unsigned long attrs)
