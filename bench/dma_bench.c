@@ -270,8 +270,17 @@ static __same void measure(struct device *dev, phys_addr_t mmio,
 		true);
 	measure_sgtable(dev, "map_sgtable_1", sgt1, 0);
 	measure_sgtable(dev, "map_sgtable_16", sgt16, 0);
-	/* As dma_map_resource() does. */
-	measure_phys(dev, "map_resource", mmio, DMA_ATTR_MMIO);
+	/* Both kernels refuse it with swiotlb=force. */
+	addr = dma_map_resource(dev, mmio, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	if (!dma_mapping_error(dev, addr)) {
+		dma_unmap_resource(dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+		MEASURE("map_resource",
+			"map", addr = dma_map_resource(dev, mmio, PAGE_SIZE,
+						       DMA_FROM_DEVICE, 0),
+			"unmap", dma_unmap_resource(dev, addr, PAGE_SIZE,
+						    DMA_FROM_DEVICE, 0),
+			true);
+	}
 	measure_sync(dev, pages[0]);
 	measure_alloc(dev);
 	measure_mandatory(dev, pages[0], sgt16);
