@@ -33,15 +33,21 @@ lsi="-device lsi53c895a,bus=pciB"
 icount="-accel tcg -icount shift=0,sleep=off"
 }
 
+rm -f "$kunit_out/options"
+
 # fragment CONFIG: its file, or for a prefix of the series a copy without the options that
-# come later.
+# come later. The options of the tree are looked up once: who changes the tree removes the list.
 fragment() {
-	local copy=$kunit_out/$1.config
+	local copy=$kunit_out/$1.config list=$kunit_out/options own=$BASHPID
 	[ "$kunit_tree" != "$tree" ] || { say "$top/configs/$1.config"; return; }
-	mkdir -p "$kunit_out" &&
-		grep -rhs --include='Kconfig*' -E '^(menu)?config ' "$kunit_tree" |
-			awk 'NR == FNR { known["CONFIG_" $2 "=y"] = 1; next } !/=y$/ || $0 in known' \
-				- "$top/configs/$1.config" >"$copy" || die "cannot write $copy"
+	mkdir -p "$kunit_out" || die "cannot write $kunit_out"
+	if [ ! -s "$list" ]; then
+		grep -rhs --include='Kconfig*' -E '^(menu)?config ' "$kunit_tree" >"$list.$own" &&
+			mv "$list.$own" "$list" || die "cannot write $list"
+	fi
+	awk 'NR == FNR { known["CONFIG_" $2 "=y"] = 1; next } !/=y$/ || $0 in known' \
+		"$list" "$top/configs/$1.config" >"$copy.$own" && mv "$copy.$own" "$copy" ||
+		die "cannot write $copy"
 	say "$copy"
 }
 
@@ -160,10 +166,11 @@ xen_hypervisor() {
 	gzip -dc "$file" >"$xen.new" && mv "$xen.new" "$xen"
 }
 
-# kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.
+# kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG. The kernel is
+# that of $kdir, or one that was copied from there to $kunit_kept.
 # What kunit.py says of the suites is not asked for here: kunit_judge lets it read the log.
 kunit_boot() {
-	local log=$1 args=() arg bin=$build/qemu env=() count=swiotlb=track_hiwater
+	local log=$1 args=() arg bin=$build/qemu env=() count=swiotlb=track_hiwater dir=${kunit_kept:-$kdir}
 	[ -z "$2" ] || args=(--qemu_args "$2")
 	shift 2
 	# swiotlb counts its slots only if asked to, and the suites look for leaks.
@@ -172,7 +179,10 @@ kunit_boot() {
 		args+=(--kernel_args "$arg")
 	done
 	[ -z "$count" ] || args+=(--kernel_args "$count")
-	if [ "$arch" != um ]; then
+	if [ "$arch" = um ]; then
+		env=("LINUX=$dir/linux") dir=$build/um
+		mkdir -p "$dir" && ln -sf "$top/scripts/um" "$dir/linux" || die "cannot write $dir"
+	else
 		arg=$(command -v qemu-system-"$(sed -n 's/.*qemu_arch="\([^"]*\)".*/\1/p' "$top/qemu/$arch.py")") ||
 			die "no QEMU for $arch"
 		mkdir -p "$bin" && ln -sf "$top/scripts/qemu" "$bin/${arg##*/}" || die "cannot write $bin"
@@ -184,7 +194,7 @@ kunit_boot() {
 	fi
 	step "$log" timeout -k 10 $((guest_timeout + 30)) env "${env[@]}" python3 -u \
 		"$kunit_tree/tools/testing/kunit/kunit.py" exec "${kunit_options[@]}" \
-		--raw_output=all --timeout "$guest_timeout" "${args[@]}"
+		--build_dir "$dir" --raw_output=all --timeout "$guest_timeout" "${args[@]}"
 }
 
 # kunit_parse LOG: what kunit.py makes of it, in LOG.xml (JUnit). XML has no place for

@@ -25,7 +25,7 @@ record_hunks() {
 
 # record_files PART: the files that it depends on, as paths in the repo.
 record_files() {
-	local code configs='' scripts="scripts/guest.sh scripts/qemu scripts/guest-init scripts/kunit_results.py scripts/suites.list"
+	local code configs='' scripts="scripts/guest.sh scripts/qemu scripts/um scripts/guest-init scripts/kunit_results.py scripts/suites.list"
 	code=$(overlay_list | grep -v '^Documentation/')
 	local kunit="configs/common.config configs/small.config configs/dma-debug.config"
 	case $1 in
