@@ -166,6 +166,9 @@ xen_hypervisor() {
 	gzip -dc "$file" >"$xen.new" && mv "$xen.new" "$xen"
 }
 
+# qemu_param KEY: a string of the --qemu_config of $arch.
+qemu_param() { sed -n "s/.*$1=\"\([^\"]*\)\".*/\1/p" "$top/qemu/$arch.py"; }
+
 # kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG. The kernel is
 # that of $kdir, or one that was copied from there to $kunit_kept.
 # What kunit.py says of the suites is not asked for here: kunit_judge lets it read the log.
@@ -183,7 +186,7 @@ kunit_boot() {
 		env=("LINUX=$dir/linux") dir=$build/um
 		mkdir -p "$dir" && ln -sf "$top/scripts/um" "$dir/linux" || die "cannot write $dir"
 	else
-		arg=$(command -v qemu-system-"$(sed -n 's/.*qemu_arch="\([^"]*\)".*/\1/p' "$top/qemu/$arch.py")") ||
+		arg=$(command -v qemu-system-"$(qemu_param qemu_arch)") ||
 			die "no QEMU for $arch"
 		mkdir -p "$bin" && ln -sf "$top/scripts/qemu" "$bin/${arg##*/}" || die "cannot write $bin"
 		env=("PATH=$bin:$PATH")
