@@ -104,9 +104,15 @@ kunit_make() {
 	return "$rc"
 }
 
-# kunit_build: the kernel that kunit_setup has named.
+# kunit_build: the kernel that kunit_setup has named. A variant begins with the objects of the
+# plain kernel, if that is there: kbuild makes again what depends on an option that differs.
 kunit_build() {
+	local plain=$kunit_out/kunit-$arch
 	mkdir -p "$kunit_out" || die "cannot write $kunit_out"
+	if [ "$kdir" != "$plain" ] && [ ! -e "$kdir" ] && [ -e "$plain/vmlinux" ]; then
+		rm -rf "$kdir.new"
+		cp -a "$plain" "$kdir.new" && mv "$kdir.new" "$kdir" || die "cannot write $kdir"
+	fi
 	step "$kname-build" kunit_make
 }
 

@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # shellcheck disable=SC2034 # for the scripts that source this
-records="kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 fault-injection coverage prove bench mutants series-build cross docs"
+records="kunit-um-dynamic kunit-x86_64-nodebug kunit-arm64-nodebug kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 fault-injection coverage prove bench mutants series-build cross docs"
 record_dir=$top/baseline/check-all
 
 # record_hunks PATCH...: their hunks, without those for documents.
@@ -49,7 +49,7 @@ record_files() {
 		configs="configs/*.config qemu/*.py mutants/*.patch"
 		scripts="$scripts scripts/variants.list" ;;
 	series-build) configs="configs/*.config qemu/*.py" ;;
-	cross) configs="configs/cross-*.config" scripts=scripts/lint-objects ;;
+	cross) configs="configs/cross-*.config configs/off-*.config" scripts=scripts/lint-objects ;;
 	docs) code=$(overlay_list) scripts='' ;;
 	esac
 	[[ $1 == kunit-* ]] || scripts="$scripts scripts/$1"
