@@ -211,20 +211,30 @@ static size_t sn_max_mapping_size(struct device *dev)
 							   dev->bus_dma_limit));
 }
 
+static bool sn_reaches(struct device *dev, phys_addr_t phys, size_t size,
+		       bool barrier)
+{
+	struct sn_device *sdev = to_sn(dev);
+	struct sn_request req;
+
+	return sn_fill_request(sdev, phys, size, dma_get_mask(dev), barrier,
+			       &req) &&
+	       sdev->bridge->chip->can_map(sdev, &req);
+}
+
 static unsigned int sn_map_path(struct device *dev, phys_addr_t phys,
 				size_t size, enum dma_data_direction dir,
 				unsigned long attrs)
 {
-	struct sn_device *sdev = to_sn(dev);
-	const struct sn_chip_ops *chip = sdev->bridge->chip;
-	unsigned int path = chip->has_barrier ? 0 : DMA_PATH_UNORDERED;
-	struct sn_request req;
+	const struct sn_chip_ops *chip = to_sn(dev)->bridge->chip;
+	bool barrier = sn_wants_barrier(dir, attrs);
 
-	if (!sn_fill_request(sdev, phys, size, dma_get_mask(dev),
-			     sn_wants_barrier(dir, attrs), &req) ||
-	    !chip->can_map(sdev, &req))
-		path |= DMA_PATH_NONE;
-	return path;
+	if (sn_reaches(dev, phys, size, barrier))
+		return chip->has_barrier ? 0 : DMA_PATH_UNORDERED;
+	/* A window or a mask may have room for an address without the bit alone. */
+	if (barrier && sn_reaches(dev, phys, size, false))
+		return DMA_PATH_UNORDERED;
+	return DMA_PATH_NONE;
 }
 
 static const struct dma_map_ops sn_dma_ops = {

@@ -1127,6 +1127,26 @@ static void windows_limit_the_largest_mapping(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
 }
 
+#define WB	DMA_ATTR_WRITE_BARRIER
+#define WINDOW	(1ULL << 37)
+
+static bool maps(struct fixture *f, u64 phys, size_t size, unsigned long attrs)
+{
+	dma_addr_t bus = map_at(f, phys, size, attrs);
+
+	if (bus == DMA_MAPPING_ERROR)
+		return false;
+	unmap_at(f, bus, size);
+	return true;
+}
+
+static unsigned int path_of(struct fixture *f, u64 phys, size_t size,
+			    unsigned long attrs)
+{
+	return get_dma_ops(f->dev)->map_path(f->dev, phys, size,
+					     DMA_FROM_DEVICE, attrs);
+}
+
 static void path_says_what_cannot_be_mapped(struct kunit *test)
 {
 	static const struct {
@@ -1147,29 +1167,37 @@ static void path_says_what_cannot_be_mapped(struct kunit *test)
 		{ SN_TIOCE, DMA_BIT_MASK(31), FAR, SZ_128M },
 		{ SN_TIOCE, DMA_BIT_MASK(31), FAR, SZ_1G },
 		{ SN_TIOCE, DMA_BIT_MASK(40), FAR, SZ_1G },
+		/* These two have room without the barrier alone. */
+		{ SN_TIOCE, DMA_BIT_MASK(40), FAR, SZ_2G },
+		{ SN_PIC, DMA_BIT_MASK(32), WINDOW, 1025 * SZ_4K },
 	};
 	struct fixture *f = test->priv;
 	int i;
 
-	/* No buffer is in the window. */
-	f->params.window = 1ULL << 37;
+	f->params.window = WINDOW;
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
-		unsigned int path, none;
-		dma_addr_t bus;
+		bool barrier = what[i].chip != SN_TIOCA;
+		unsigned int plain = DMA_PATH_NONE, path;
 
 		f->params.pcix = what[i].pcix;
 		attach_far(test, what[i].chip, what[i].mask);
-		path = get_dma_ops(f->dev)->map_path(f->dev, what[i].phys,
-						     what[i].size,
-						     DMA_FROM_DEVICE, 0);
-		bus = map_at(f, what[i].phys, what[i].size, 0);
-		none = bus == DMA_MAPPING_ERROR ? DMA_PATH_NONE : 0;
-		KUNIT_EXPECT_EQ_MSG(test, path & DMA_PATH_NONE, none, "row %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, path & ~DMA_PATH_NONE,
-				    what[i].chip == SN_TIOCA ?
-				    DMA_PATH_UNORDERED : 0, "row %d", i);
-		if (!none)
-			unmap_at(f, bus, what[i].size);
+		if (maps(f, what[i].phys, what[i].size, 0))
+			plain = barrier ? 0 : DMA_PATH_UNORDERED;
+		KUNIT_EXPECT_EQ_MSG(test, plain,
+				    path_of(f, what[i].phys, what[i].size, 0),
+				    "row %d", i);
+
+		path = plain ?: DMA_PATH_UNORDERED;
+		if (barrier && maps(f, what[i].phys, what[i].size, WB))
+			path = 0;
+		KUNIT_EXPECT_EQ_MSG(test, path,
+				    path_of(f, what[i].phys, what[i].size, WB),
+				    "row %d with a barrier", i);
+		if (i >= ARRAY_SIZE(what) - 2) {
+			KUNIT_EXPECT_EQ_MSG(test, plain, 0, "row %d", i);
+			KUNIT_EXPECT_EQ_MSG(test, path, DMA_PATH_UNORDERED,
+					    "row %d", i);
+		}
 	}
 	attach(test, SN_PIC, DMA_BIT_MASK(31));
 	KUNIT_EXPECT_EQ(test, dma_max_mapping_size(f->dev), 1023 * SZ_4K);

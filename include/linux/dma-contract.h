@@ -2,10 +2,11 @@
 /*
  * Mandatory DMA attributes for subsystems that skip the DMA API.
  *
- * Some devices are software: a software RDMA device, or the hypervisor behind a
- * virtqueue. Their subsystems do not call the DMA API, because a CPU does the work
- * of the device, with kernel virtual or guest physical addresses. They have to
- * honour or refuse mandatory attributes themselves.
+ * A software RDMA device, or the hypervisor behind a virtqueue, uses kernel virtual
+ * or guest physical addresses. Their subsystems do not call the DMA API, because a
+ * CPU does the work of the device. (hfi1 is hardware, but a CPU copies to its user
+ * buffers, and what it sends from them the driver maps packet by packet.) They have
+ * to honour or refuse mandatory attributes themselves.
  */
 #ifndef _LINUX_DMA_CONTRACT_H
 #define _LINUX_DMA_CONTRACT_H

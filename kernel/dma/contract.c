@@ -251,8 +251,8 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
  * Context: Any.  Takes no lock, touches neither the device nor memory.
  * Return: 0 if the memory would have the attributes; whether there is memory is
  *	found by the allocation;
- *	-EINVAL for a @size of 0 or of more than SIZE_MAX - PAGE_SIZE,
- *	%DMA_ATTR_MMIO, or attributes that contradict one another;
+ *	-EINVAL for a @size of 0 or of more than SIZE_MAX - PAGE_SIZE, a device
+ *	without a mask, %DMA_ATTR_MMIO, or attributes that contradict one another;
  *	-EOPNOTSUPP if a mandatory attribute would be refused.
  */
 int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
@@ -261,7 +261,9 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 	enum backend backend;
 	int ret;
 
-	if (!size || size > SIZE_MAX - PAGE_SIZE || attrs & DMA_ATTR_MMIO)
+	/* The streaming mask, too: ->map_path() looks at it. */
+	if (!size || size > SIZE_MAX - PAGE_SIZE || !dev->dma_mask ||
+	    attrs & DMA_ATTR_MMIO)
 		return -EINVAL;
 	if (attrs & DMA_ATTR_CC_SHARED)
 		return -EOPNOTSUPP;
@@ -421,8 +423,7 @@ dma_alloc_noncontiguous_mandatory(struct device *dev, size_t size,
 				  enum dma_data_direction dir, gfp_t gfp,
 				  unsigned long attrs)
 {
-	const struct dma_map_ops *ops = get_dma_ops(dev);
-	bool direct = dma_go_direct(dev, dev->coherent_dma_mask, ops);
+	bool direct = allocs_direct(dev);
 
 	if (WARN_ON_ONCE(attrs & ~(DMA_ATTR_ALLOC_SINGLE_PAGES |
 				   DMA_ATTR_MANDATORY)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sun4u: which mappings go through the streaming buffer, and when it is flushed.
+ * sun4u: which mappings go through the streaming buffer, when it is flushed, and which
+ * elements of a list become one segment.
  *
  * QEMU's sun4u has the sabre host bridge, whose IOMMU has no streaming buffer.  The
  * suite forges one for a PCI function: its "registers" are words in memory, which the
@@ -12,6 +13,7 @@
  * on other machines, and on those with a streaming buffer.
  */
 #include <kunit/test.h>
+#include <linux/bitmap.h>
 #include <linux/dma-map-ops.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -29,6 +31,7 @@ struct sun4u_test {
 	struct device *dev;
 	struct iommu *iommu;
 	void *no_buffer;		/* the function's own */
+	unsigned long boundary;		/* the function's own */
 	struct strbuf strbuf;
 	unsigned long flushed;		/* register: address of the page to flush */
 	unsigned long reported;		/* register: address of the word to write */
@@ -75,6 +78,7 @@ static void put_dev(void *data)
 	struct sun4u_test *st = data;
 
 	st->dev->archdata.stc = st->no_buffer;
+	dma_set_seg_boundary(st->dev, st->boundary);
 	put_device(st->dev);
 }
 
@@ -97,6 +101,7 @@ static int sun4u_test_init(struct kunit *test)
 	st->dev = &pdev->dev;
 	st->iommu = st->dev->archdata.iommu;
 	st->no_buffer = st->dev->archdata.stc;
+	st->boundary = dma_get_seg_boundary(st->dev);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_dev, st));
 	own = st->no_buffer;
 	if (own->strbuf_enabled)
@@ -269,6 +274,74 @@ static void a_resource_is_refused(struct kunit *test)
 		dma_unmap_resource(st->dev, addr, IO_PAGE, DMA_FROM_DEVICE, 0);
 }
 
+/* The next entry to be allocated is the @pos-th of @nr, with as many behind them. */
+static void begin_at(struct sun4u_test *st, unsigned int pos, unsigned int nr)
+{
+	struct iommu_map_table *tbl = &st->iommu->tbl;
+	struct iommu_pool *pool = &tbl->pools[0];
+	unsigned long flags;
+
+	spin_lock_irqsave(&pool->lock, flags);
+	pool->hint = bitmap_find_next_zero_area(tbl->map, pool->end, pool->start,
+						2 * nr, nr - 1) + pos;
+	/* The hardware may still hold what was in these entries. */
+	tbl->flags |= IOMMU_NEED_FLUSH;
+	spin_unlock_irqrestore(&pool->lock, flags);
+}
+
+/*
+ * Entries of a list that are mapped side by side become one segment, but not across
+ * the boundary: 64 KiB or 8 pages here.  Let the list begin in each of the 8.
+ */
+static void merged_segments_keep_to_the_boundary(struct kunit *test)
+{
+	enum { PAGES = SZ_64K / IO_PAGE };
+	/* Offset and length of up to 4 elements, and how many segments they make. */
+	static const struct {
+		u32 elements[4][2];
+		int nr, segments[PAGES];
+	} lists[] = {
+		/* The second element does not fit behind page 6, and is put into page 8. */
+		{ { { 0, IO_PAGE }, { 2 * IO_PAGE, 2 * IO_PAGE } },
+		  2, { 1, 1, 1, 1, 1, 1, 2, 2 } },
+		/* The second pair is 8 KiB long, and yet takes 2 pages. */
+		{ { { 0, IO_PAGE }, { 2 * IO_PAGE, IO_PAGE },
+		    { 2 * IO_PAGE - 192, 192 }, { 3 * IO_PAGE, IO_PAGE - 192 } },
+		  4, { 2, 2, 2, 2, 2, 3, 2, 3 } },
+	};
+	struct sun4u_test *st = test->priv;
+	struct scatterlist sg[4], *s;
+	struct sg_table sgt;
+	int i, j, pos;
+
+	dma_set_seg_boundary(st->dev, SZ_64K - 1);
+	for (i = 0; i < ARRAY_SIZE(lists) * PAGES; i++) {
+		typeof(*lists) *l = &lists[i / PAGES];
+
+		pos = i % PAGES;
+		sg_init_table(sg, l->nr);
+		for (j = 0; j < l->nr; j++)
+			sg_set_buf(&sg[j], st->buf + l->elements[j][0],
+				   l->elements[j][1]);
+		sgt = (struct sg_table) {
+			.sgl = sg, .nents = l->nr, .orig_nents = l->nr,
+		};
+		begin_at(st, pos, PAGES);
+		KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(st->dev, &sgt,
+							 DMA_TO_DEVICE, 0));
+		KUNIT_EXPECT_EQ(test, pos, sg_dma_address(sg) / IO_PAGE % PAGES);
+		KUNIT_EXPECT_EQ_MSG(test, l->segments[pos], sgt.nents,
+				    "list %d at %d", i / PAGES, pos);
+		for_each_sgtable_dma_sg(&sgt, s, j)
+			KUNIT_EXPECT_EQ_MSG(test, sg_dma_address(s) / SZ_64K,
+					    (sg_dma_address(s) +
+					     sg_dma_len(s) - 1) / SZ_64K,
+					    "list %d at %d, segment %d",
+					    i / PAGES, pos, j);
+		dma_unmap_sgtable(st->dev, &sgt, DMA_TO_DEVICE, 0);
+	}
+}
+
 static struct kunit_case sun4u_test_cases[] = {
 	KUNIT_CASE(a_coherent_mapping_goes_past_it),
 	KUNIT_CASE(so_do_the_entries_of_a_coherent_list),
@@ -276,6 +349,7 @@ static struct kunit_case sun4u_test_cases[] = {
 	KUNIT_CASE(without_one_nothing_is_flushed),
 	KUNIT_CASE(coherent_memory_goes_past_it_and_away),
 	KUNIT_CASE(a_resource_is_refused),
+	KUNIT_CASE(merged_segments_keep_to_the_boundary),
 	{}
 };
 
