@@ -1128,7 +1128,6 @@ static void windows_limit_the_largest_mapping(struct kunit *test)
 }
 
 #define WB	DMA_ATTR_WRITE_BARRIER
-#define WINDOW	(1ULL << 37)
 
 static bool maps(struct fixture *f, u64 phys, size_t size, unsigned long attrs)
 {
@@ -1153,7 +1152,7 @@ static void path_says_what_cannot_be_mapped(struct kunit *test)
 		enum sn_chip chip;
 		u64 mask, phys;
 		size_t size;
-		bool pcix;
+		bool pcix, window;
 	} what[] = {
 		{ SN_PIC, DMA_BIT_MASK(64), FAR, SZ_1G },
 		{ SN_PIC, DMA_BIT_MASK(64), 0x12012345000ULL, 8 },
@@ -1169,17 +1168,18 @@ static void path_says_what_cannot_be_mapped(struct kunit *test)
 		{ SN_TIOCE, DMA_BIT_MASK(40), FAR, SZ_1G },
 		/* These two have room without the barrier alone. */
 		{ SN_TIOCE, DMA_BIT_MASK(40), FAR, SZ_2G },
-		{ SN_PIC, DMA_BIT_MASK(32), WINDOW, 1025 * SZ_4K },
+		{ SN_PIC, DMA_BIT_MASK(32), FAR, 1025 * SZ_4K, .window = true },
 	};
 	struct fixture *f = test->priv;
 	int i;
 
-	f->params.window = WINDOW;
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		bool barrier = what[i].chip != SN_TIOCA;
 		unsigned int plain = DMA_PATH_NONE, path;
 
 		f->params.pcix = what[i].pcix;
+		/* FAR is in the first of these two. */
+		f->params.window = what[i].window ? 1ULL << 38 : 1ULL << 37;
 		attach_far(test, what[i].chip, what[i].mask);
 		if (maps(f, what[i].phys, what[i].size, 0))
 			plain = barrier ? 0 : DMA_PATH_UNORDERED;
