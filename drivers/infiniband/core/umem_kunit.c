@@ -100,7 +100,7 @@ static void give_pool(struct kunit *test, bool force_bounce)
 #endif
 }
 
-/* What is mapped from now on is bounced, if there is a pool. */
+/* With @on, the device's bounce pool bounces every mapping that follows. */
 static void bounce(struct umem_test *ut, bool on)
 {
 #ifdef CONFIG_SWIOTLB
