@@ -23,6 +23,23 @@ record_hunks() {
 		on && !/^index /'
 }
 
+# record_tests: the files that lot tests adds, without its documents.
+record_tests() {
+	local p
+	for p in $(lot_series tests); do patch_adds "$top/patches/$p"; done | grep -v '^Documentation/'
+}
+
+# record_taken_back: the hunks of later lots for those files: make prove takes them back.
+record_taken_back() {
+	local p
+	for p in $(series_list | grep -v '^fixes-\|^tests/'); do
+		patch_part "$top/patches/$p" ours
+	done | awk -v files="$(record_tests)" '
+		BEGIN { n = split(files, list, "\n"); for (; n; n--) is[list[n]] = 1 }
+		/^diff --git /{ on = substr($NF, 3) in is }
+		on && !/^index /'
+}
+
 # record_files PART: the files that it depends on, as paths in the repo.
 record_files() {
 	local code configs='' scripts="scripts/guest.sh scripts/qemu scripts/um scripts/guest-init scripts/kunit_results.py scripts/suites.list"
@@ -39,7 +56,7 @@ record_files() {
 		configs="$kunit configs/x86_64.config configs/coverage.config qemu/x86_64.py"
 		scripts="$scripts scripts/coverage_lines.py scripts/variants.list" ;;
 	prove)
-		code=$(for p in $(lot_series tests); do patch_adds "$top/patches/$p"; done | grep -v '^Documentation/')
+		code=$(record_tests)
 		configs="configs/*.config qemu/*.py"
 		scripts="$scripts scripts/prove_row.py scripts/prove.list scripts/variants.list" ;;
 	bench)
@@ -48,34 +65,40 @@ record_files() {
 	mutants)
 		configs="configs/*.config qemu/*.py mutants/*.patch"
 		scripts="$scripts scripts/variants.list" ;;
-	series-build) configs="configs/*.config qemu/*.py" ;;
+	series-build)
+		configs="configs/*.config qemu/*.py"
+		scripts="$scripts scripts/kunit scripts/series scripts/series-check" ;;
 	cross) configs="configs/cross-*.config configs/off-*.config" scripts=scripts/lint-objects ;;
 	docs) code=$(overlay_list) scripts='' ;;
 	esac
 	[[ $1 == kunit-* ]] || scripts="$scripts scripts/$1"
+	scripts="$scripts scripts/lib.sh scripts/tree scripts/summary"
 	# shellcheck disable=SC2086 # patterns
 	(cd "$top" && ls -d $code $configs $scripts 2>/dev/null) | sort -u
 }
 
 # record_key PART: the checksum.
 record_key() {
-	local p f step
+	local p f step of=$1
 	{
 		cat "$build/base.id"
 		case $1 in
 		docs) for p in $(series_list); do say "$p"; patch_hunks "$top/patches/$p"; done ;;
-		prove) for p in $(series_list | grep '^fixes-\|^tests/'); do record_hunks "$p"; done ;;
+		prove)
+			for p in $(series_list | grep '^fixes-\|^tests/'); do record_hunks "$p"; done
+			record_taken_back ;;
 		series-build) for p in $(series_list); do say "== ${p%%-*}"; record_hunks "$p"; done ;;
 		*) for p in $(series_list); do record_hunks "$p"; done ;;
 		esac
 		record_files "$1" | while read -r f; do
 			say "$f $(sha256sum <"$top/$f")"
 		done
-		# The skips that it may have.
+		# The skips that it may have. series-build runs this kernel.
+		[ "$1" != series-build ] || of="kunit-x86_64"
 		while read -r p; do
 			step=${p%%/*}
 			# shellcheck disable=SC2053 # a pattern is meant
-			[[ $1 == $step || $step == $1-* ]] && say "$p"
+			[[ $of == $step || $step == $of-* ]] && say "$p"
 		done < <(sed 's/[[:space:]]*#.*//; /^$/d' "$top/scripts/skips.list")
 	} | sha256sum | cut -c 1-32
 }

@@ -227,14 +227,15 @@ static unsigned int sn_map_path(struct device *dev, phys_addr_t phys,
 				unsigned long attrs)
 {
 	const struct sn_chip_ops *chip = to_sn(dev)->bridge->chip;
-	bool barrier = sn_wants_barrier(dir, attrs);
+	bool barrier = sn_wants_barrier(dir, attrs) && chip->has_barrier;
+	unsigned int path = chip->has_barrier ? 0 : DMA_PATH_UNORDERED;
 
 	if (sn_reaches(dev, phys, size, barrier))
-		return chip->has_barrier ? 0 : DMA_PATH_UNORDERED;
+		return path;
 	/* A window or a mask may have room for an address without the bit alone. */
 	if (barrier && sn_reaches(dev, phys, size, false))
 		return DMA_PATH_UNORDERED;
-	return DMA_PATH_NONE;
+	return path | DMA_PATH_NONE;
 }
 
 static const struct dma_map_ops sn_dma_ops = {
@@ -287,7 +288,6 @@ struct sn_bridge *sn_bridge_create(const struct sn_bridge_params *params)
 	}
 	return bridge;
 }
-EXPORT_SYMBOL_GPL(sn_bridge_create);
 
 /**
  * sn_bridge_destroy - undo sn_bridge_create()
@@ -300,7 +300,6 @@ void sn_bridge_destroy(struct sn_bridge *bridge)
 	bridge->chip->exit(bridge);
 	sn_zfree(bridge);
 }
-EXPORT_SYMBOL_GPL(sn_bridge_destroy);
 
 /**
  * sn_bridge_attach - map a device's DMA through a bridge
@@ -339,7 +338,6 @@ int sn_bridge_attach(struct sn_bridge *bridge, struct device *dev,
 	set_dma_ops(dev, &sdev->ops);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(sn_bridge_attach);
 
 /**
  * sn_bridge_detach - undo sn_bridge_attach()
@@ -354,4 +352,3 @@ void sn_bridge_detach(struct device *dev)
 	set_dma_ops(dev, NULL);
 	sn_zfree(sdev);
 }
-EXPORT_SYMBOL_GPL(sn_bridge_detach);

@@ -85,12 +85,10 @@ struct sn_bridge_params {
 /**
  * struct sn_slot - where a device is on its bridge
  * @slot: PIC and TIOCP: slot, from 1 to 4
- * @function: PCI function number
  * @port: TIOCE: 0 or 1
  */
 struct sn_slot {
 	unsigned int	slot;
-	unsigned int	function;
 	unsigned int	port;
 };
 

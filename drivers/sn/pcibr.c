@@ -41,7 +41,6 @@
 
 #define PCIBR_D64_TARGET_SHIFT	60		/* 4 bits: who takes the request */
 #define PCIBR_D64_PREFETCH	BIT_ULL(59)
-#define PCIBR_D64_VIRTUAL	BIT_ULL(57)	/* second virtual channel */
 #define PCIBR_D64_BARRIER	BIT_ULL(56)
 #define TIOCP_TARGET_MEMORY	1
 
@@ -141,13 +140,14 @@ static dma_addr_t pcibr_direct64(struct sn_device *sdev,
 	u64 target = is_pic(sdev->bridge) ? p->target : TIOCP_TARGET_MEMORY;
 	dma_addr_t bus = target << PCIBR_D64_TARGET_SHIFT | req->addr;
 
+	/*
+	 * Another bit chooses the second virtual channel. It is not used: an entry has
+	 * no such bit, and no document says that a barrier waits for both channels.
+	 */
 	if (req->barrier)
 		bus |= PCIBR_D64_BARRIER;
 	else if (!p->pcix)
 		bus |= PCIBR_D64_PREFETCH;
-	/* Let the functions of a device not wait for one another. */
-	if (!p->pcix && sdev->slot.function)
-		bus |= PCIBR_D64_VIRTUAL;
 	return bus;
 }
 

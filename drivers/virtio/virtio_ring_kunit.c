@@ -100,6 +100,7 @@ static struct virtqueue *make_virtqueue(struct kunit *test, u64 features,
 	KUNIT_ASSERT_NOT_NULL(test, mask);
 	dev = kunit_device_register(test, "virtio");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	dev_set_dma_coherent(dev);
 	dev->dma_mask = mask;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, clear_mask, dev));
 	set_dma_ops(dev, &barrier_ops);

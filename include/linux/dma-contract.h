@@ -4,9 +4,9 @@
  *
  * A software RDMA device, or the hypervisor behind a virtqueue, uses kernel virtual
  * or guest physical addresses. Their subsystems do not call the DMA API, because a
- * CPU does the work of the device. (hfi1 is hardware, but a CPU copies to its user
- * buffers, and what it sends from them the driver maps packet by packet.) They have
- * to honour or refuse mandatory attributes themselves.
+ * CPU does the work of the device. (hfi1 is hardware, but what it reads or writes
+ * itself the driver maps and unmaps, for each packet or TID RDMA segment.) They have to
+ * honour or refuse mandatory attributes themselves.
  */
 #ifndef _LINUX_DMA_CONTRACT_H
 #define _LINUX_DMA_CONTRACT_H

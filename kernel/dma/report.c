@@ -23,8 +23,9 @@ struct report {
 };
 
 /*
- * While a device is bound to a driver that uses the DMA API, its IOMMU domain stays.
- * Otherwise VFIO or a write to sysfs may replace and free the domain at any time.
+ * While a device is bound to a driver that uses the DMA API, its default domain stays,
+ * even if the driver attaches another one.  Otherwise VFIO or a write to sysfs may replace
+ * and free the domain at any time.
  */
 static bool domain_stays(struct device *dev)
 {
@@ -40,7 +41,7 @@ static bool domain_stays(struct device *dev)
 static void iommu_name(struct device *dev, char *name, size_t size)
 {
 #ifdef CONFIG_IOMMU_DMA
-	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct iommu_domain *domain = iommu_get_dma_domain(dev);
 	struct device *iommu = dev->iommu->iommu_dev->dev;
 
 	snprintf(name, size, "iommu:%s:%s", iommu ? dev_name(iommu) : "?",

@@ -60,6 +60,7 @@ static int umem_test_init(struct kunit *test)
 	ut->dev = kunit_device_register(test, "umem");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ut->dev);
 	dev_set_drvdata(ut->dev, ut);
+	dev_set_dma_coherent(ut->dev);
 	ut->dev->dma_mask = &ut->mask;
 	KUNIT_ASSERT_EQ(test,
 			dma_set_mask_and_coherent(ut->dev, DMA_BIT_MASK(64)),

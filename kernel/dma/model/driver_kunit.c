@@ -170,6 +170,8 @@ static int run(struct kunit *test, unsigned int features, u64 seed,
 	int i, good = 0;
 
 	KUNIT_ASSERT_EQ(test, dma_model_attach(t->dev, &params), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(t->dev,
+							DMA_BIT_MASK(64)), 0);
 	t->mistake = mistake;
 	/* No transfer uses this value or its inverse. */
 	memset(t->request, 0xa5, LEN);

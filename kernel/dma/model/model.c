@@ -536,7 +536,8 @@ EXPORT_SYMBOL_GPL(dma_model_attach);
  * @dev: device on a model; no other function is called for it any more
  *
  * Prints, unmaps and frees the mappings and allocations that the driver has
- * leaked.
+ * leaked.  The buffer of a leaked mapping may have been freed: it is not synced,
+ * and posted writes to it are dropped.
  *
  * Context: Process.
  * Return: the number of leaked mappings and allocations; -ENODEV if @dev is not on
@@ -550,8 +551,6 @@ int dma_model_detach(struct device *dev)
 
 	if (!m)
 		return -ENODEV;
-	if (m->fabric)
-		model_fabric_drain(m->fabric);
 	list_for_each_entry_safe(map, next, &m->maps, list) {
 		dev_err(dev, "leaked %s at %pad, %zu bytes, direction %d\n",
 			map->flags & (MAP_ALLOC | MAP_PAGES) ? "allocation" :
@@ -564,6 +563,7 @@ int dma_model_detach(struct device *dev)
 	dev->dma_mask = m->old_mask;
 	dev->dma_parms = m->old_limits;
 	dev_assign_dma_coherent(dev, m->old_coherent);
+	/* Lands all posted writes.  Nothing is mapped, so they access no memory. */
 	model_free(m);
 	return left;
 }

@@ -43,6 +43,8 @@ static void attach(struct kunit *test, unsigned int features, u64 seed)
 	struct bench *b = test->priv;
 
 	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(b->dev,
+							DMA_BIT_MASK(64)), 0);
 }
 
 /* Take the device off its model, and expect that no resource is in use. */
@@ -234,7 +236,6 @@ static void require_coherent_is_honoured_or_refused(struct kunit *test)
 		bool copies = f & (DMA_MODEL_CACHE | DMA_MODEL_BOUNCE_ALL);
 
 		attach(test, f, 1);
-		dma_set_mask(b->dev, DMA_BIT_MASK(64));
 		for (i = 0; i < ARRAY_SIZE(dirs); i++) {
 			dma_addr_t addr;
 			int n;
@@ -474,6 +475,8 @@ static void devices_share_one_memory(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
 	KUNIT_ASSERT_EQ(test, kunit_dma_model_attach(test, other, &params), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(other,
+							DMA_BIT_MASK(64)), 0);
 	attach(test, DMA_MODEL_CACHE, 1);
 	memset(b->buf, 1, 64);
 	addr = map(test, b->buf, 64, DMA_BIDIRECTIONAL, 0);
@@ -954,8 +957,8 @@ static void detach_counts_and_frees_leaks(struct kunit *test)
 {
 	const struct dma_map_ops *ops;
 	struct bench *b = test->priv;
+	dma_addr_t addr, leaked;
 	unsigned int f;
-	dma_addr_t addr;
 
 	for (f = 0; f <= MODEL_FEATURES; f = model_features_next(f)) {
 		if (f & DMA_MODEL_BOUNCE && !(f & DMA_MODEL_BOUNCE_ALL))
@@ -964,11 +967,14 @@ static void detach_counts_and_frees_leaks(struct kunit *test)
 		ops = get_dma_ops(b->dev);
 		fill(b->buf, SIZE, f);
 		memcpy(b->want, b->buf, SIZE);
-		ops->map_phys(b->dev, virt_to_phys(b->buf) + 8, 100,
-			      DMA_FROM_DEVICE, 0);
+		leaked = ops->map_phys(b->dev, virt_to_phys(b->buf) + 8, 100,
+				       DMA_FROM_DEVICE, 0);
 		KUNIT_EXPECT_NOT_NULL(test, ops->alloc(b->dev, PAGE_SIZE, &addr,
 						       GFP_KERNEL, 0));
 		dma_model_write(b->dev, addr, "x", 1);
+		/* Not copied to a buffer that may have been freed. */
+		if (f & DMA_MODEL_BOUNCE)
+			dma_model_write(b->dev, leaked, b->want, 100);
 		KUNIT_EXPECT_EQ(test, dma_model_detach(b->dev), 2);
 		KUNIT_EXPECT_MEMEQ(test, b->buf, b->want, SIZE);
 	}

@@ -567,6 +567,10 @@ static struct page *alloc_memory(struct dma_model *m, size_t size, gfp_t gfp)
 
 	if (!m->bounce) {
 		gfp &= ~(__GFP_DMA | __GFP_DMA32 | __GFP_HIGHMEM | __GFP_COMP);
+		/* With an offset, low memory may have high bus addresses. */
+		if (!(m->params.features & (DMA_MODEL_IOMMU | DMA_MODEL_OFFSET)) &&
+		    m->dev->coherent_dma_mask <= DMA_BIT_MASK(32))
+			gfp |= __GFP_DMA32;
 		return alloc_pages_node(dev_to_node(m->dev), gfp | __GFP_ZERO,
 					get_order(size));
 	}
@@ -675,7 +679,7 @@ static void model_free_pages(struct device *dev, size_t size, struct page *page,
 	free_mapped(dev, size, dma, dir, MAP_PAGES);
 }
 
-/* Only dma_model_detach() calls it, when the fabric is empty. */
+/* Only dma_model_detach() calls it.  The buffer may have been freed: no sync. */
 void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 {
 	bool memory = map->flags & (MAP_ALLOC | MAP_PAGES);
@@ -684,7 +688,7 @@ void model_unmap_leaked(struct dma_model *m, struct model_map *map)
 	unsigned long irq;
 
 	spin_lock_irqsave(&m->lock, irq);
-	unmap_one(m, map, 0);
+	unmap_one(m, map, DMA_ATTR_SKIP_CPU_SYNC);
 	if (memory)
 		free_memory(m, phys, size);
 	spin_unlock_irqrestore(&m->lock, irq);

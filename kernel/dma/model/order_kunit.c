@@ -112,6 +112,8 @@ static unsigned int queue_run(struct kunit *test, const struct order *order,
 	q->order = order;
 	memset(q->data, 0, ENTRIES * LEN);
 	KUNIT_ASSERT_EQ(test, dma_model_attach(q->dev, &params), 0);
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(q->dev,
+							DMA_BIT_MASK(64)), 0);
 	KUNIT_ASSERT_EQ(test, queue_open(q), 0);
 	for (i = 1; i <= tries && !wrong; i++)
 		if (!queue_try(q))

@@ -102,6 +102,11 @@ static void free_bar(void *data)
 	pci_free_p2pmem(provider, data, PAGE_SIZE);
 }
 
+static void free_ram(void *data)
+{
+	free_pages_exact(data, PAGE_SIZE);
+}
+
 static struct pci_dev *root_bus_function(void)
 {
 	struct pci_dev *pdev = NULL;
@@ -142,8 +147,9 @@ static int p2p_test_init(struct kunit *test)
 				kunit_add_action_or_reset(test, free_bar, pt->bar[i]));
 		memset(pt->bar[i], 0, PAGE_SIZE);
 	}
-	pt->ram = kunit_kmalloc(test, PAGE_SIZE, GFP_KERNEL | GFP_DMA32);
+	pt->ram = alloc_pages_exact(PAGE_SIZE, GFP_KERNEL | GFP_DMA32);
 	KUNIT_ASSERT_NOT_NULL(test, pt->ram);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_ram, pt->ram));
 	memset(pt->ram, PATTERN, PAGE_SIZE);
 
 	sg_init_table(pt->sgl, NENTS);

@@ -5,16 +5,17 @@
  */
 #include <linux/dma-map-ops.h>
 #include <linux/memblock.h>
+#include <linux/platform_device.h>
 #include "conformance.h"
-
-/* Memory that is not in the pool is above 32 bits on the bus of small_mask. */
-#define OFFSET_HIGH	BIT_ULL(36)
 
 #ifdef CONFIG_SWIOTLB
 const char *conf_bounce_pool(void)
 {
+	size_t most = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
 	unsigned int order = get_order(SZ_4M);
 
+	if (most < CONF_BUF_SIZE)
+		return "a bounce buffer holds less than the pages of the test";
 	if (is_swiotlb_allocated())
 		return NULL;
 	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
@@ -75,10 +76,6 @@ const char *conf_bounce_pool(void)
 
 static const char *fixed_pool(void)
 {
-	size_t most = BOUNCE_MAX;
-
-	if (most < CONF_BUF_SIZE)
-		return "a bounce buffer holds less than the pages of the test";
 	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
 						    conf_bounce_pool();
 }
@@ -96,8 +93,12 @@ static const struct dma_conformance_backend swiotlb = {
 
 static const char *dynamic_pool(void)
 {
-	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? conf_bounce_pool() :
-						    "SWIOTLB_DYNAMIC is not set";
+	if (!IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC))
+		return "SWIOTLB_DYNAMIC is not set";
+	/* bounce_teardown() would clear it for all devices. */
+	if (is_swiotlb_force_bounce(&platform_bus))
+		return "all devices bounce (swiotlb=force)";
+	return conf_bounce_pool();
 }
 
 static const struct dma_conformance_backend dynamic = {
@@ -114,7 +115,7 @@ static const struct dma_conformance_backend dynamic = {
 /* The device reaches 32 bits of the bus: the pool is there, other memory is above. */
 static const char *pool_in_reach(void)
 {
-	return conf_generic_phys_to_dma() ?: fixed_pool();
+	return conf_ranges_missing() ?: fixed_pool();
 }
 
 static int small_mask_setup(struct kunit *test, struct conf *conf)
@@ -131,7 +132,7 @@ static int small_mask_setup(struct kunit *test, struct conf *conf)
 		.size = conf->pool.defpool.end - conf->pool.defpool.start,
 	};
 	conf->ranges[1] = (struct bus_dma_region) {
-		.dma_start = OFFSET_HIGH, .size = PFN_PHYS(max_pfn),
+		.dma_start = CONF_HIGH_BUS, .size = PFN_PHYS(max_pfn),
 	};
 #endif
 	conf->dev->dma_range_map = conf->ranges;

@@ -26,9 +26,15 @@
 #define CONF_KEEPS	BIT(10)	/* it allocates from a pool that it keeps */
 #define CONF_PEERS	BIT(11)	/* every resource always has a bus address */
 #define CONF_BOUNCES_SOME BIT(12) /* it bounces a buffer or not, by its place in memory */
+#define CONF_TELLS_SYNC	BIT(13)	/* no mapping that needs no sync has dma_need_sync() */
+/* It has bus addresses of its own: any mask that it accepts reaches all memory. */
+#define CONF_REMAPS	(CONF_TRANSLATES | CONF_EXHAUSTS)
 
 #define CONF_NOWHERE	((phys_addr_t)-1)
 #define CONF_BUF_SIZE	(8 * PAGE_SIZE)
+/* Bus and physical addresses above 32 bits; 0 where they have no more bits. */
+#define CONF_HIGH_BUS	(sizeof(dma_addr_t) > 4 ? BIT_ULL(36) : 0)
+#define CONF_HIGH_PHYS	(sizeof(phys_addr_t) > 4 ? BIT_ULL(37) : 0)
 /* At least the whole buffer, also where pages are large. */
 #define CONF_MAX_SEGMENT max_t(size_t, SZ_64K, CONF_BUF_SIZE)
 
@@ -139,7 +145,7 @@ int conf_made_up(struct kunit *test, struct conf *conf);
 void conf_made_up_teardown(struct conf *conf);
 phys_addr_t conf_identity(struct conf *conf, dma_addr_t addr);
 phys_addr_t conf_through_ranges(struct conf *conf, dma_addr_t addr);
-const char *conf_generic_phys_to_dma(void);
+const char *conf_ranges_missing(void);
 const char *conf_nothing_missing(void);
 
 /* bounce.c: the bounce pool of the machine, made if there is none. */
@@ -181,7 +187,7 @@ void conf_expect_room(struct kunit *test);
 int conf_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len);
 int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len);
 
-/* A page that is not memory; @far: above 32 bits. */
+/* A page that is not memory; @far: at CONF_HIGH_PHYS, which must not be 0. */
 phys_addr_t conf_resource(struct conf *conf, bool far);
 
 /* Bytes that differ from their neighbours and from those of other seeds. */
@@ -200,6 +206,7 @@ void conf_map_skip_sync(struct kunit *test);
 void conf_map_hints(struct kunit *test);
 void conf_map_align(struct kunit *test);
 void conf_map_page_aligned(struct kunit *test);
+void conf_map_need_sync(struct kunit *test);
 void conf_map_dead_address(struct kunit *test);
 void conf_map_many_cpus(struct kunit *test);
 void conf_map_irqs_off(struct kunit *test);

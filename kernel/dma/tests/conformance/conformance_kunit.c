@@ -183,7 +183,7 @@ int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len)
 phys_addr_t conf_resource(struct conf *conf, bool far)
 {
 	if (far)
-		return BIT_ULL(37);
+		return CONF_HIGH_PHYS;
 	if (dev_is_pci(conf->dev))
 		return pci_resource_start(to_pci_dev(conf->dev), 0);
 	return (phys_addr_t)roundup_pow_of_two(max_pfn) * PAGE_SIZE + SZ_1M;
@@ -383,7 +383,7 @@ size_t conf_same(const u8 *got, const u8 *want, size_t len)
 static const char *const claim_names[] = {
 	"translates", "bounces", "coherent", "counts", "pages", "mmap",
 	"resources", "iova", "exhausts", "hides", "keeps", "peers",
-	"bounces-some",
+	"bounces-some", "tells-sync",
 };
 
 const char *conf_claim_name(unsigned int claim)
@@ -595,6 +595,7 @@ static struct kunit_case conformance_test_cases[] = {
 		conf_coherent_list),
 	PROMISE(18, coherent_mappings_leave_nothing_behind,
 		conf_coherent_many),
+	PROMISE(19, a_mapping_that_needs_syncs_says_so, conf_map_need_sync),
 	PROMISE(20, a_list_is_moved_piece_by_piece, conf_sg_data),
 	PROMISE(21, a_list_is_synced, conf_sg_sync),
 	PROMISE(22, a_list_keeps_the_limits_of_its_segments, conf_sg_limits),

@@ -57,7 +57,8 @@ const char *conf_nothing_missing(void)
 
 static const struct dma_conformance_backend direct = {
 	.name = "direct",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES |
+		  CONF_TELLS_SYNC,
 	.missing = conf_nothing_missing,
 	.setup = conf_made_up,
 	.teardown = conf_made_up_teardown,
@@ -86,10 +87,10 @@ static const struct dma_conformance_backend noncoherent = {
  * on the bus, memory above it begins at bus address 0.  So the highest bus address
  * is not that of the last page.
  */
-#define OFFSET_HIGH	BIT_ULL(36)
-
-const char *conf_generic_phys_to_dma(void)
+const char *conf_ranges_missing(void)
 {
+	if (!CONF_HIGH_BUS)
+		return "bus addresses have 32 bits";
 	return IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA) ?
 		"the architecture has a phys_to_dma() without ranges" : NULL;
 }
@@ -103,7 +104,7 @@ static int offset_setup(struct kunit *test, struct conf *conf)
 	if (ret)
 		return ret;
 	conf->ranges[0] = (struct bus_dma_region) {
-		.dma_start = OFFSET_HIGH, .size = split,
+		.dma_start = CONF_HIGH_BUS, .size = split,
 	};
 	if (split < end)
 		conf->ranges[1] = (struct bus_dma_region) {
@@ -127,7 +128,7 @@ static const struct dma_conformance_backend offset = {
 	.name = "offset",
 	/* A resource is in none of its ranges. */
 	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
-	.missing = conf_generic_phys_to_dma,
+	.missing = conf_ranges_missing,
 	.setup = offset_setup,
 	.teardown = conf_made_up_teardown,
 	.walk = conf_through_ranges,

@@ -11,6 +11,12 @@ static const u8 pages[] = { 5, 0, 6, 3 };
 #define LINKS		ARRAY_SIZE(pages)
 #define LINKED		(LINKS * PAGE_SIZE)
 
+/* The size of the IOMMU's pages; only an IOMMU has dma_iova_*(). */
+static size_t io_page_size(struct conf *conf)
+{
+	return dma_get_merge_boundary(conf->dev) + 1;
+}
+
 static struct dma_iova_state alloc(struct kunit *test, phys_addr_t phys,
 				   size_t size)
 {
@@ -111,7 +117,8 @@ static void unaligned(struct kunit *test, size_t off, size_t size,
 		      enum dma_data_direction dir)
 {
 	struct conf *conf = test->priv;
-	size_t before = off & (SZ_4K - 1), after = -(off + size) & (SZ_4K - 1);
+	size_t granule = io_page_size(conf), before = off & (granule - 1);
+	size_t after = -(off + size) & (granule - 1);
 	phys_addr_t phys = virt_to_phys(conf->buf) + off;
 	struct dma_iova_state state;
 
@@ -122,7 +129,7 @@ static void unaligned(struct kunit *test, size_t off, size_t size,
 		return;
 	}
 	state = alloc(test, phys, size);
-	KUNIT_EXPECT_EQ(test, before, state.addr & (SZ_4K - 1));
+	KUNIT_EXPECT_EQ(test, before, state.addr & (granule - 1));
 	conf_fill(conf->buf, CONF_BUF_SIZE, size);
 	memcpy(conf->want, conf->buf, CONF_BUF_SIZE);
 	KUNIT_ASSERT_EQ_MSG(test, 0,
@@ -160,15 +167,16 @@ static void unaligned(struct kunit *test, size_t off, size_t size,
 
 void conf_iova_unaligned(struct kunit *test)
 {
-	static const size_t offsets[] = {
-		0, 1, 64, 2048, SZ_4K - 1, SZ_4K, SZ_4K + 100,
-	};
-	static const size_t sizes[] = {
-		1, 100, 2048, SZ_4K - 1, SZ_4K, SZ_4K + 1, 2 * SZ_4K,
-		3 * SZ_4K + 500,
-	};
-	static const unsigned int masks[] = { 0, SZ_2K - 1, SZ_4K - 1 };
 	struct conf *conf = test->priv;
+	const size_t granule = io_page_size(conf);
+	const size_t offsets[] = {
+		0, 1, 64, 2048, granule - 1, granule, granule + 100,
+	};
+	const size_t sizes[] = {
+		1, 100, 2048, granule - 1, granule, granule + 1, 2 * granule,
+		3 * granule + 500,
+	};
+	const unsigned int masks[] = { 0, granule / 2 - 1, granule - 1 };
 	enum dma_data_direction dir;
 	int i, j;
 
@@ -199,14 +207,15 @@ static int fill_pool(struct conf *conf, dma_addr_t *addr)
 /* The head or the tail of a link finds no slot. */
 static void no_slot(struct kunit *test, dma_addr_t *hogs)
 {
-	const size_t off = 100, size = 2 * SZ_4K + 200;
 	struct conf *conf = test->priv;
+	const size_t granule = io_page_size(conf);
+	const size_t off = 100, size = 2 * granule + 200;
 	phys_addr_t phys = virt_to_phys(conf->buf) + off;
 	struct dma_iova_state state;
 	int nr, left, ret;
 	long used;
 
-	dma_set_min_align_mask(conf->dev, SZ_4K - 1);
+	dma_set_min_align_mask(conf->dev, granule - 1);
 	nr = fill_pool(conf, hogs);
 	KUNIT_ASSERT_GT(test, nr, 2);
 	KUNIT_ASSERT_LT(test, nr, CONF_HOGS);
@@ -219,7 +228,7 @@ static void no_slot(struct kunit *test, dma_addr_t *hogs)
 		KUNIT_EXPECT_EQ_MSG(test, -ENOMEM, ret, "%d slots", nr - left);
 		KUNIT_EXPECT_EQ(test, used, conf_used(conf));
 		KUNIT_EXPECT_TRUE(test, is_dead(conf, state.addr));
-		KUNIT_EXPECT_TRUE(test, is_dead(conf, state.addr + SZ_4K));
+		KUNIT_EXPECT_TRUE(test, is_dead(conf, state.addr + granule));
 		dma_iova_destroy(conf->dev, &state, ret ? 0 : size,
 				 DMA_TO_DEVICE, 0);
 		dma_unmap_single(conf->dev, hogs[left - 1], 2, DMA_TO_DEVICE);
@@ -268,7 +277,7 @@ static void coherent(struct kunit *test, size_t off, size_t size)
 
 	ret = dma_iova_link(conf->dev, &state, phys, 0, size, DMA_BIDIRECTIONAL,
 			    DMA_ATTR_REQUIRE_COHERENT);
-	if (hides && (off | size) & (SZ_4K - 1))
+	if (hides && (off | size) & (io_page_size(conf) - 1))
 		KUNIT_EXPECT_NE_MSG(test, 0, ret, "granted, offset %zu", off);
 	else
 		KUNIT_EXPECT_EQ(test, 0, ret);
@@ -312,13 +321,14 @@ static void resource(struct kunit *test)
 void conf_iova_attributes(struct kunit *test)
 {
 	struct conf *conf = test->priv;
+	const size_t granule = io_page_size(conf);
 
 	/* So that all of it could be bounced. */
-	dma_set_min_align_mask(conf->dev, SZ_4K - 1);
-	coherent(test, 0, 2 * SZ_4K);
+	dma_set_min_align_mask(conf->dev, granule - 1);
+	coherent(test, 0, 2 * granule);
 	coherent(test, 100, 1000);
 	coherent(test, 0, 1000);
-	coherent(test, SZ_4K - 50, 100);
+	coherent(test, granule - 50, 100);
 	resource(test);
 	conf_reset_limits(conf);
 }

@@ -30,7 +30,7 @@ static phys_addr_t machine_to_phys_addr(struct conf *conf, dma_addr_t addr)
 static const struct dma_conformance_backend xen = {
 	.name = "xen",
 	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES |
-		  CONF_BOUNCES_SOME,
+		  CONF_BOUNCES_SOME | CONF_TELLS_SYNC,
 	.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT,
 	.missing = xen_missing,
 	.setup = conf_edu_setup,
