@@ -62,8 +62,10 @@ record_files() {
 	bench)
 		code=$(grep -v '_kunit\.c$\|/tests/\|/model/' <<<"$code")
 		configs="configs/bench-*.config" scripts="bench/*.c bench/Kbuild" ;;
-	mutants)
-		configs="configs/*.config qemu/*.py mutants/*.patch"
+	mutants | mutants-tree)
+		configs="configs/*.config qemu/*.py"
+		# What all of them depend on.
+		[ "$1" = mutants-tree ] || configs="$configs mutants/*.patch"
 		scripts="$scripts scripts/variants.list" ;;
 	series-build)
 		configs="configs/*.config qemu/*.py"
@@ -71,7 +73,7 @@ record_files() {
 	cross) configs="configs/cross-*.config configs/off-*.config" scripts=scripts/lint-objects ;;
 	docs) code=$(overlay_list) scripts='' ;;
 	esac
-	[[ $1 == kunit-* ]] || scripts="$scripts scripts/$1"
+	[[ $1 == kunit-* ]] || scripts="$scripts scripts/${1%-tree}"
 	scripts="$scripts scripts/lib.sh scripts/tree scripts/summary"
 	# shellcheck disable=SC2086 # patterns
 	(cd "$top" && ls -d $code $configs $scripts 2>/dev/null) | sort -u
