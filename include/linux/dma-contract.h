@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Mandatory DMA attributes for subsystems that skip the DMA API.
+ * What subsystems ask about mappings, without or before a map.
+ *
+ * dma_attrs_cpu_check() is for subsystems that skip the DMA API.
  *
  * A software RDMA device, or the hypervisor behind a virtqueue, uses kernel virtual
  * or guest physical addresses. Their subsystems do not call the DMA API, because a
@@ -45,5 +47,16 @@ static inline int dma_attrs_cpu_check(enum dma_data_direction dir,
 		return -EOPNOTSUPP;
 	return 0;
 }
+
+#ifdef CONFIG_HAS_DMA
+bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
+			 enum dma_data_direction dir);
+#else
+static inline bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
+				       enum dma_data_direction dir)
+{
+	return false;
+}
+#endif
 
 #endif /* _LINUX_DMA_CONTRACT_H */

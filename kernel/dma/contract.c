@@ -22,7 +22,9 @@
  * buffer.  If the two differ, the map fails and dma-debug reports it, see
  * debug_dma_attrs_broken().  So a wrong decision here cannot corrupt data.
  */
+#include <linux/dma-contract.h>
 #include <linux/dma-map-ops.h>
+#include <linux/export.h>
 #include <linux/iommu-dma.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
@@ -301,6 +303,54 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 	return buffer_path(dev, backend_of(dev, maps_direct(dev)), phys, size,
 			   dir, 0) & DMA_PATH_BOUNCE;
 }
+
+/**
+ * dma_sgtable_path - which paths would a map of this list take?
+ * @dev: device with a DMA mask
+ * @sgt: the list, not mapped; it is not changed
+ * @dir: direction of the transfer
+ *
+ * Context: Any.  Takes no lock, touches neither the device nor the memory.
+ * Return: the %DMA_PATH_* bits of all entries, for a map without attributes.
+ */
+unsigned int dma_sgtable_path(struct device *dev, struct sg_table *sgt,
+			      enum dma_data_direction dir)
+{
+	bool direct = maps_direct(dev) ||
+		      arch_dma_map_sg_direct(dev, sgt->sgl, sgt->orig_nents);
+	enum backend backend = backend_of(dev, direct);
+	unsigned int path = dev_is_dma_coherent(dev) ? 0 : DMA_PATH_SYNC;
+	struct scatterlist *sg;
+	int i;
+
+	if (backend == IOMMU && never_bounces(dev, dir))
+		return path;
+	for_each_sgtable_sg(sgt, sg, i)
+		if (!is_pci_p2pdma_page(sg_page(sg)))
+			path |= buffer_path(dev, backend, sg_phys(sg),
+					    sg->length, dir, 0);
+	return path;
+}
+
+/**
+ * dma_sgtable_bounces - would a map of this list go through bounce buffers?
+ * @dev: device with a DMA mask
+ * @sgt: the list, not mapped; it is not changed
+ * @dir: direction of the transfer
+ *
+ * For who shares memory between devices: a device that works on a bounce buffer does
+ * not see what others write, nor do they see what it writes.  A peer's memory (P2PDMA)
+ * is not bounced.  The answer holds as long as that of dma_query_phys().
+ *
+ * Context: Any.  Takes no lock, touches neither the device nor the memory.
+ * Return: true if at least one entry would be bounced.
+ */
+bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
+			 enum dma_data_direction dir)
+{
+	return dma_sgtable_path(dev, sgt, dir) & DMA_PATH_BOUNCE;
+}
+EXPORT_SYMBOL_GPL(dma_sgtable_bounces);
 
 /**
  * dma_phys_refused - decide a dma_map_phys() with a mandatory attribute

@@ -12,7 +12,10 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-buf-mapping.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -205,10 +208,10 @@ static void disable_near(void *data)
 	pci_disable_device(data);
 }
 
-static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
+/* Lets edu move data. */
+static void __iomem *enable_near(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
-	struct device *dev = &pt->near->dev;
 	void __iomem *regs;
 
 	KUNIT_ASSERT_EQ(test, 0, pci_enable_device(pt->near));
@@ -220,6 +223,14 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, unmap_regs,
 						  (__force void *)regs));
+	return regs;
+}
+
+static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->near->dev;
+	void __iomem *regs = enable_near(test);
 
 	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
 						 DMA_BIDIRECTIONAL, RC));
@@ -417,6 +428,154 @@ static void nor_is_it_for_an_untrusted_device(struct kunit *test)
 }
 #endif
 
+/* A dma-buf of both pages of the BAR, the second one first. */
+
+#define NRANGES		2
+
+static struct sg_table *ranges_map(struct dma_buf_attachment *attach,
+				   enum dma_data_direction dir)
+{
+	struct p2p_test *pt = attach->dmabuf->priv;
+	struct phys_vec vec[NRANGES];
+	int i;
+
+	for (i = 0; i < NRANGES; i++) {
+		vec[i].paddr = page_to_phys(virt_to_page(pt->bar[NRANGES - 1 - i]));
+		vec[i].len = PAGE_SIZE;
+	}
+	return dma_buf_phys_vec_to_sgt(attach,
+				       pcim_p2pdma_provider(provider, P2P_BAR),
+				       vec, NRANGES, NRANGES * PAGE_SIZE, dir);
+}
+
+static void ranges_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+			 enum dma_data_direction dir)
+{
+	dma_buf_free_sgt(attach, sgt, dir);
+}
+
+static void ranges_release(struct dma_buf *dmabuf)
+{
+}
+
+static const struct dma_buf_ops ranges_ops = {
+	.map_dma_buf = ranges_map,
+	.unmap_dma_buf = ranges_unmap,
+	.release = ranges_release,
+};
+
+static void put_dmabuf(void *data)
+{
+	dma_buf_put(data);
+	/* It is released before the test is. */
+	flush_delayed_fput();
+}
+
+static void detach(void *data)
+{
+	struct dma_buf_attachment *attach = data;
+
+	dma_buf_detach(attach->dmabuf, attach);
+}
+
+static struct dma_buf_attachment *attach_ranges(struct kunit *test, struct device *dev)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+	struct dma_buf_attachment *attach;
+	struct dma_buf *dmabuf;
+
+	info.ops = &ranges_ops;
+	info.size = NRANGES * PAGE_SIZE;
+	info.flags = O_RDWR;
+	info.priv = test->priv;
+	dmabuf = dma_buf_export(&info);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_dmabuf, dmabuf));
+	attach = dma_buf_attach(dmabuf, dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, detach, attach));
+	return attach;
+}
+
+static dma_addr_t address_of_range(struct sg_table *sgt, int range)
+{
+	size_t offset = range * PAGE_SIZE;
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if (offset < sg_dma_len(sg))
+			return sg_dma_address(sg) + offset;
+		offset -= sg_dma_len(sg);
+	}
+	return DMA_MAPPING_ERROR;
+}
+
+static void a_neighbour_reaches_each_range_of_a_dma_buf(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->near->dev;
+	struct dma_buf_attachment *attach = attach_ranges(test, dev);
+	void __iomem *regs = enable_near(test);
+	dma_addr_t addr[NRANGES], ram;
+	struct sg_table *sgt;
+
+	sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	addr[0] = address_of_range(sgt, 0);
+	addr[1] = address_of_range(sgt, 1);
+	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[1]), addr[0]);
+	KUNIT_EXPECT_EQ(test, bus_address(pt->bar[0]), addr[1]);
+
+	/* As above: QEMU's switch sends all to the IOMMU. */
+	if (use_dma_iommu(dev)) {
+		kunit_info(test, "no data is moved\n");
+		goto unmap;
+	}
+	ram = dma_map_single(dev, pt->ram, PAGE_SIZE, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 0, dma_mapping_error(dev, ram));
+	if (dma_mapping_error(dev, ram))
+		goto unmap;
+	/* RAM to the first range, and from there to the second one. */
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, ram, EDU_BUF, 0));
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF, addr[0], 2));
+	/* What is in EDU_BUF already is not what the second copy shall find. */
+	memset(pt->bar[1] + SZ_1K, 0, SZ_1K);
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, addr[0], EDU_BUF, 0));
+	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF, addr[1], 2));
+	dma_unmap_single(dev, ram, PAGE_SIZE, DMA_TO_DEVICE);
+	KUNIT_EXPECT_MEMEQ(test, pt->bar[1], pt->ram, SZ_1K);
+	KUNIT_EXPECT_MEMEQ(test, pt->bar[0], pt->bar[1], SZ_2K);
+unmap:
+	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_BIDIRECTIONAL);
+}
+
+static void through_the_host_bridge_each_range_is_reached(struct kunit *test)
+{
+	struct p2p_test *pt = test->priv;
+	struct device *dev = &pt->far->dev;
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct dma_buf_attachment *attach = attach_ranges(test, dev);
+	dma_addr_t addr[NRANGES];
+	struct sg_table *sgt;
+	int i;
+
+	sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	for (i = 0; i < NRANGES; i++) {
+		phys_addr_t phys = page_to_phys(virt_to_page(pt->bar[NRANGES - 1 - i]));
+
+		addr[i] = address_of_range(sgt, i);
+		KUNIT_EXPECT_EQ(test, phys, use_dma_iommu(dev) ?
+				iommu_iova_to_phys(domain, addr[i]) : addr[i]);
+	}
+	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_BIDIRECTIONAL);
+	if (!use_dma_iommu(dev))
+		return;
+	for (i = 0; i < NRANGES; i++)
+		KUNIT_EXPECT_EQ(test, 0, iommu_iova_to_phys(domain, addr[i]));
+}
+
 static struct kunit_case p2p_cases[] = {
 	KUNIT_CASE(a_neighbour_is_reached_by_its_bus_address),
 	KUNIT_CASE(a_peer_s_memory_needs_no_sync),
@@ -425,6 +584,8 @@ static struct kunit_case p2p_cases[] = {
 	KUNIT_CASE(a_device_that_is_not_pci_cannot_reach_it),
 	KUNIT_CASE(a_peer_s_memory_is_not_bounced),
 	KUNIT_CASE(nor_is_it_for_an_untrusted_device),
+	KUNIT_CASE(a_neighbour_reaches_each_range_of_a_dma_buf),
+	KUNIT_CASE(through_the_host_bridge_each_range_is_reached),
 	{}
 };
 
@@ -440,3 +601,4 @@ kunit_test_suites(&p2p_suite);
 
 MODULE_DESCRIPTION("KUnit tests of the DMA API with PCI peer-to-peer memory");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("DMA_BUF");

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions: memory that several devices and the CPU share.
+ *
+ * A region belongs to no device.  It is memory, a list of pages that does not
+ * change; bindings, one for each device that has it mapped; and an owner, the CPU or
+ * the devices.  Whoever shares memory between devices by hand has to
+ * answer for each sync in which direction it goes, and what it does to the data of
+ * the others.  The answer is the same for all of them, so it is here:
+ *
+ *  - A CPU access begins with the data of the devices: each binding through which a
+ *    device may write is synced for the CPU, whatever the CPU is going to do.  A CPU
+ *    that only writes needs it, too: the bytes beside those that it writes are the
+ *    device's, and share its cache lines and bounce buffers.  A binding through
+ *    which a device only reads has nothing for the CPU; to sync it would copy its
+ *    old bounce buffer over what others have written.
+ *  - A CPU access that writes ends with a sync of each binding for its device.  That
+ *    of a device which only writes is synced, too: the next sync for the CPU copies
+ *    all of its bounce buffer, and the cache lines that the CPU has written would be
+ *    written back over the device's data.  Such a binding is therefore mapped
+ *    DMA_BIDIRECTIONAL if it needs syncs.
+ *  - While a CPU access that writes is open, nothing may take back what it has
+ *    written: a bounce buffer is not copied to the memory, and cache lines are
+ *    written back before they are invalidated.
+ *  - A bounce buffer is a second copy of the memory.  It can stay the same as long as
+ *    nobody writes, or while its device is alone with the CPU.  A bounced binding
+ *    and any other of which one may write are refused.
+ *
+ * Documentation/core-api/dma-region.rst has the table, the suite dma_conformance_buf
+ * a test for each of its cells.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/dma-region.h>
+#include <linux/export.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include "contract.h"
+
+/* A device that has the region mapped; region->lock protects all but @sgt. */
+struct dma_region_binding {
+	struct sg_table sgt;
+	struct list_head node;
+	struct device *dev;
+	enum dma_data_direction dir;	/* what the device does */
+	enum dma_data_direction map_dir; /* what it is mapped for */
+	unsigned long attrs;
+	bool bounces;
+};
+
+/**
+ * dma_region_init - make a region of memory
+ * @region: the region
+ * @memory: the memory, whole pages that have a struct page; never mapped itself
+ *
+ * @memory and its pages stay the caller's.  They must not change, and exist until
+ * dma_region_destroy().
+ *
+ * Context: Any.
+ */
+void dma_region_init(struct dma_region *region, const struct sg_table *memory)
+{
+	region->memory = memory;
+	mutex_init(&region->lock);
+	INIT_LIST_HEAD(&region->bindings);
+	region->readers = 0;
+	region->writers = 0;
+}
+EXPORT_SYMBOL_GPL(dma_region_init);
+
+/**
+ * dma_region_destroy - the end of a region
+ * @region: the region; no device may be bound any more
+ *
+ * Context: May sleep.
+ */
+void dma_region_destroy(struct dma_region *region)
+{
+	WARN_ON(!list_empty(&region->bindings));
+	mutex_destroy(&region->lock);
+}
+EXPORT_SYMBOL_GPL(dma_region_destroy);
+
+/* Bytes from @phys on that one segment of the device may have, at most @len. */
+static size_t segment_len(phys_addr_t phys, size_t len, size_t max, u64 boundary)
+{
+	u64 left = boundary - (phys & boundary);
+
+	len = min(len, max);
+	return left < len ? left + 1 : len;
+}
+
+/*
+ * Call with @to NULL to count the segments, then to fill them in.  Physical addresses
+ * stand for bus addresses at the boundary: what lies between them in dma-direct is
+ * aligned to more.  dma-iommu looks at the boundary itself.
+ */
+static unsigned int fill_segments(const struct dma_region *region,
+				  struct device *dev, size_t max,
+				  struct scatterlist *to)
+{
+	u64 boundary = dma_get_seg_boundary(dev) | ~PAGE_MASK;
+	struct scatterlist *from;
+	unsigned int i, count = 0;
+	phys_addr_t phys;
+	size_t left, len;
+
+	for_each_sgtable_sg(region->memory, from, i) {
+		phys = sg_phys(from);
+		for (left = from->length; left; left -= len) {
+			len = segment_len(phys, left, max, boundary);
+			if (to) {
+				sg_set_page(to, phys_to_page(phys), len, 0);
+				to = sg_next(to);
+			}
+			phys += len;
+			count++;
+		}
+	}
+	return count;
+}
+
+static int make_list(const struct dma_region *region, struct device *dev,
+		     struct sg_table *sgt)
+{
+	size_t max = min3((size_t)dma_get_max_seg_size(dev),
+			  dma_max_mapping_size(dev),
+			  (size_t)UINT_MAX) & PAGE_MASK;
+	int ret;
+
+	if (!max)
+		return -EOPNOTSUPP;
+	ret = sg_alloc_table(sgt, fill_segments(region, dev, max, NULL),
+			     GFP_KERNEL);
+	if (!ret)
+		fill_segments(region, dev, max, sgt->sgl);
+	return ret;
+}
+
+static bool device_writes(const struct dma_region_binding *b)
+{
+	return b->dir != DMA_TO_DEVICE;
+}
+
+/* Is one of them a copy of what the other changes, or the other way round? */
+static bool two_truths(const struct dma_region_binding *a,
+		       const struct dma_region_binding *b)
+{
+	return (a->bounces || b->bounces) &&
+	       (device_writes(a) || device_writes(b));
+}
+
+/* The device's data for the CPU, as far as an open access that writes allows. */
+static void sync_for_cpu(struct dma_region *region, struct dma_region_binding *b)
+{
+	lockdep_assert_held(&region->lock);
+	if (!device_writes(b))
+		return;
+	if (region->writers) {
+		if (b->bounces)
+			return;
+		dma_sync_sgtable_for_device(b->dev, &b->sgt, b->map_dir);
+	}
+	dma_sync_sgtable_for_cpu(b->dev, &b->sgt, b->map_dir);
+}
+
+static int bind(struct dma_region *region, struct dma_region_binding *b)
+{
+	struct dma_region_binding *other;
+	int ret;
+
+	guard(mutex)(&region->lock);
+	list_for_each_entry(other, &region->bindings, node)
+		if (two_truths(other, b))
+			return -EBUSY;
+	ret = dma_map_sgtable(b->dev, &b->sgt, b->map_dir, b->attrs);
+	if (ret)
+		return ret;
+	list_add_tail(&b->node, &region->bindings);
+	/* The memory stays the CPU's until the access ends. */
+	if (region->writers)
+		sync_for_cpu(region, b);
+	return 0;
+}
+
+/**
+ * dma_region_bind - map a region for a device
+ * @region: the region
+ * @dev: the device, with a DMA mask
+ * @dir: what the device does with the memory
+ * @attrs: %DMA_ATTR_* attributes of the mapping, not %DMA_ATTR_SKIP_CPU_SYNC
+ *
+ * The segments are of whole pages, and within the limits of @dev: its segment size and
+ * boundary, and the largest mapping.  Consecutive segments may be contiguous.  What the
+ * CPU has written before is seen by the device.
+ *
+ * The driver of @dev has to unbind before it is removed.
+ *
+ * Context: May sleep.
+ * Return: the list, of which the DMA addresses may be used, or
+ *	-EINVAL for an unknown direction or a device without a mask;
+ *	-EBUSY if @dev, or one that is bound already, works on a bounce buffer, and one
+ *	of the two may write: each would have data that the other does not see;
+ *	-EOPNOTSUPP if the device takes no segment of a page, or an attribute is
+ *	refused;
+ *	-ENOMEM or -EIO as dma_map_sgtable().
+ */
+struct sg_table *dma_region_bind(struct dma_region *region, struct device *dev,
+				 enum dma_data_direction dir,
+				 unsigned long attrs)
+{
+	struct dma_region_binding *b;
+	unsigned int path;
+	int ret;
+
+	if (!valid_dma_direction(dir) || !dev->dma_mask)
+		return ERR_PTR(-EINVAL);
+	b = kzalloc_obj(*b);
+	if (!b)
+		return ERR_PTR(-ENOMEM);
+	b->dev = dev;
+	b->dir = dir;
+	b->attrs = attrs;
+	ret = make_list(region, dev, &b->sgt);
+	if (ret)
+		goto err_free;
+	path = dma_sgtable_path(dev, &b->sgt, dir);
+	b->bounces = path & DMA_PATH_BOUNCE;
+	b->map_dir = dir;
+	if (dir == DMA_FROM_DEVICE && path & (DMA_PATH_BOUNCE | DMA_PATH_SYNC))
+		b->map_dir = DMA_BIDIRECTIONAL;
+	ret = bind(region, b);
+	if (ret)
+		goto err_list;
+	return &b->sgt;
+
+err_list:
+	sg_free_table(&b->sgt);
+err_free:
+	kfree(b);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(dma_region_bind);
+
+/**
+ * dma_region_unbind - undo dma_region_bind()
+ * @region: the region
+ * @sgt: what dma_region_bind() returned; it is freed
+ *
+ * The device must not use the memory any more.  What it has written is the CPU's from
+ * now on, unless a CPU access that writes is open and the device worked on a bounce
+ * buffer: then the CPU's data stays.  Behind a lazy IOMMU domain the device can reach the
+ * memory until the IOTLB is flushed, as after any dma_unmap_sgtable().
+ *
+ * Context: May sleep.
+ */
+void dma_region_unbind(struct dma_region *region, struct sg_table *sgt)
+{
+	struct dma_region_binding *b =
+		container_of(sgt, struct dma_region_binding, sgt);
+	unsigned long attrs = b->attrs;
+
+	scoped_guard(mutex, &region->lock) {
+		list_del(&b->node);
+		if (region->writers) {
+			sync_for_cpu(region, b);
+			attrs |= DMA_ATTR_SKIP_CPU_SYNC;
+		}
+		dma_unmap_sgtable(b->dev, sgt, b->map_dir, attrs);
+	}
+	sg_free_table(sgt);
+	kfree(b);
+}
+EXPORT_SYMBOL_GPL(dma_region_unbind);
+
+static bool cpu_reads(enum dma_data_direction dir)
+{
+	return dir != DMA_TO_DEVICE;
+}
+
+static bool cpu_writes(enum dma_data_direction dir)
+{
+	return dir != DMA_FROM_DEVICE;
+}
+
+/**
+ * dma_region_begin_cpu_access - the CPU is going to touch the memory
+ * @region: the region
+ * @dir: %DMA_FROM_DEVICE to read, %DMA_TO_DEVICE to write, %DMA_BIDIRECTIONAL for both
+ *
+ * Accesses may nest, and be of several processes.  The devices must not write while
+ * one is open, nor read while one that writes is: what they wrote before is seen.
+ * There is one exception: while another access that writes is open, what a device
+ * has written to its bounce buffer since that one began is not seen.
+ *
+ * Context: May sleep.
+ * Return: 0, -EINVAL for an unknown direction, -EOVERFLOW if more than %UINT_MAX
+ *	accesses are open.
+ */
+int dma_region_begin_cpu_access(struct dma_region *region,
+				enum dma_data_direction dir)
+{
+	struct dma_region_binding *b;
+
+	if (!valid_dma_direction(dir))
+		return -EINVAL;
+	guard(mutex)(&region->lock);
+	if ((cpu_reads(dir) && region->readers == UINT_MAX) ||
+	    (cpu_writes(dir) && region->writers == UINT_MAX))
+		return -EOVERFLOW;
+	list_for_each_entry(b, &region->bindings, node)
+		sync_for_cpu(region, b);
+	region->readers += cpu_reads(dir);
+	region->writers += cpu_writes(dir);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_region_begin_cpu_access);
+
+/**
+ * dma_region_end_cpu_access - the CPU has touched the memory
+ * @region: the region
+ * @dir: as for dma_region_begin_cpu_access()
+ *
+ * After an access that writes, all devices see what the CPU has written.
+ *
+ * Context: May sleep.
+ * Return: 0, or -EINVAL for an unknown direction, or if no such access is open; then
+ *	nothing was done.
+ */
+int dma_region_end_cpu_access(struct dma_region *region,
+			      enum dma_data_direction dir)
+{
+	struct dma_region_binding *b;
+
+	if (!valid_dma_direction(dir))
+		return -EINVAL;
+	guard(mutex)(&region->lock);
+	if ((cpu_reads(dir) && !region->readers) ||
+	    (cpu_writes(dir) && !region->writers))
+		return -EINVAL;
+	region->readers -= cpu_reads(dir);
+	region->writers -= cpu_writes(dir);
+	if (!cpu_writes(dir))
+		return 0;
+	list_for_each_entry(b, &region->bindings, node)
+		dma_sync_sgtable_for_device(b->dev, &b->sgt, b->map_dir);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_region_end_cpu_access);
