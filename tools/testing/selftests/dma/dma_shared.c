@@ -886,6 +886,25 @@ static bool writer_ends(pid_t pid, int want)
 	return gives("a write when the driver goes", want, -WEXITSTATUS(status));
 }
 
+/* Whether a DMA buffer lists the device: -1 if there is no debugfs to tell. */
+static int is_attached(void)
+{
+	char line[300], *name;
+	FILE *file = fopen("/sys/kernel/debug/dma_buf/bufinfo", "r");
+	int found = 0;
+
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file)) {
+		name = line + strspn(line, "\t ");
+		name[strcspn(name, "\n")] = 0;
+		if (!strcmp(name, edu))
+			found = 1;
+	}
+	fclose(file);
+	return found;
+}
+
 static bool is_gone(int dev, struct buffer *buf, uint32_t handle)
 {
 	uint8_t byte;
@@ -899,7 +918,7 @@ static bool is_gone(int dev, struct buffer *buf, uint32_t handle)
 static int driver_goes_while_its_device_has_the_buffer(void)
 {
 	struct buffer *buf;
-	int dev, again, ret = KSFT_FAIL;
+	int dev, again, attached, ret = KSFT_FAIL;
 	uint32_t handle;
 	bool ended;
 	pid_t pid;
@@ -914,6 +933,11 @@ static int driver_goes_while_its_device_has_the_buffer(void)
 	if (fails("EDU_IMPORT", dev_import(dev, buf->fd, EDU_MAY_READ | EDU_MAY_WRITE, &handle)) ||
 	    !dev_writes(dev, handle, buf, CHUNK, 1))
 		goto out;
+	attached = is_attached();
+	if (!attached) {
+		ksft_print_msg("bufinfo does not list the device\n");
+		goto out;
+	}
 	pid = start_writer(dev, handle, buf);
 	if (fails("fork", pid))
 		goto out;
@@ -930,6 +954,8 @@ static int driver_goes_while_its_device_has_the_buffer(void)
 		if (again >= 0) {
 			ksft_print_msg("/dev/edu_importer is still there\n");
 			close(again);
+		} else if (attached == 1 && is_attached()) {
+			ksft_print_msg("the device is still attached\n");
 		} else if (cpu_reads("the CPU, after the driver has gone", buf) &&
 			   cpu_writes(buf, 0, buf->size, 2, DMA_BUF_SYNC_RW)) {
 			ret = KSFT_PASS;
