@@ -40,6 +40,7 @@ help:
 	@echo '  cross         compile the backends that no test here can run'
 	@echo '  docs          build our documents'
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
+	@echo '  selftests     user-space tests of shared DMA buffers, on four machines'
 	@echo '  fault-injection  random sequences, each allocation of which fails in turn'
 	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
 	@echo '  prove         each defect that the fixes mend: the same tests without and with'
@@ -66,7 +67,7 @@ check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all $(PARTS)
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
-.PHONY: cross docs bench coverage mutants fault-injection prove
+.PHONY: cross docs bench coverage mutants fault-injection prove selftests
 deps: ; @scripts/deps check
 deps-all: ; @scripts/deps check-all
 tree: deps ; @scripts/tree
@@ -82,6 +83,7 @@ bench: tree ; @scripts/bench
 coverage: tree ; @scripts/coverage
 mutants: tree ; @scripts/mutants
 prove: deps-all tree ; @scripts/prove $(if $(WRITE),--write)
+selftests: deps-all tree ; @scripts/selftests
 fault-injection: tree ; @scripts/fault-injection
 
 .PHONY: edit refresh clean distclean

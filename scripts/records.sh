@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # shellcheck disable=SC2034 # for the scripts that source this
-records="kunit-um-dynamic kunit-x86_64-nodebug kunit-arm64-nodebug kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 fault-injection coverage prove bench mutants series-build cross docs"
+records="kunit-um-dynamic kunit-x86_64-nodebug kunit-arm64-nodebug kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 selftests fault-injection coverage prove bench mutants series-build cross docs"
 record_dir=$top/baseline/check-all
 
 # record_hunks PATCH...: their hunks, without those for documents.
@@ -51,6 +51,9 @@ record_files() {
 		IFS=- read -r _ arch variant <<<"$1"
 		configs="$kunit configs/$arch.config configs/$variant.config qemu/$arch*.py"
 		scripts="$scripts scripts/kunit" ;;
+	selftests)
+		configs="$kunit configs/x86_64.config configs/arm64.config qemu/x86_64.py qemu/arm64.py"
+		scripts="$scripts scripts/selftests-init.c scripts/kselftest.awk scripts/variants.list" ;;
 	fault-injection) configs="$kunit configs/um.config configs/x86_64.config configs/fault.config qemu/x86_64.py" ;;
 	coverage)
 		configs="$kunit configs/x86_64.config configs/coverage.config qemu/x86_64.py"
