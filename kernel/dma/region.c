@@ -2,9 +2,8 @@
 /*
  * Regions: memory that several devices and the CPU share.
  *
- * A region belongs to no device.  It is memory, a list of pages that does not
- * change; bindings, one for each device that has it mapped; and an owner, the CPU or
- * the devices.  Whoever shares memory between devices by hand has to
+ * A region belongs to no device.  It is memory (region_memory.c); bindings, one for each
+ * device that has it mapped; and an owner, the CPU or the devices.  Whoever shares memory between devices by hand has to
  * answer for each sync in which direction it goes, and what it does to the data of
  * the others.  The answer is the same for all of them, so it is here:
  *
@@ -30,90 +29,57 @@
  * a test for each of its cells.
  */
 #include <linux/dma-map-ops.h>
-#include <linux/dma-region.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include "contract.h"
+#include "region.h"
 
-/* A device that has the region mapped; region->lock protects all but @sgt. */
-struct dma_region_binding {
-	struct sg_table sgt;
-	struct list_head node;
-	struct device *dev;
-	enum dma_data_direction dir;	/* what the device does */
-	enum dma_data_direction map_dir; /* what it is mapped for */
-	unsigned long attrs;
-	bool bounces;
-};
-
-/**
- * dma_region_init - make a region of memory
- * @region: the region
- * @memory: the memory, whole pages that have a struct page; never mapped itself
- *
- * @memory and its pages stay the caller's.  They must not change, and exist until
- * dma_region_destroy().
- *
- * Context: Any.
- */
-void dma_region_init(struct dma_region *region, const struct sg_table *memory)
-{
-	region->memory = memory;
-	mutex_init(&region->lock);
-	INIT_LIST_HEAD(&region->bindings);
-	region->readers = 0;
-	region->writers = 0;
-}
-EXPORT_SYMBOL_GPL(dma_region_init);
-
-/**
- * dma_region_destroy - the end of a region
- * @region: the region; no device may be bound any more
- *
- * Context: May sleep.
- */
-void dma_region_destroy(struct dma_region *region)
-{
-	WARN_ON(!list_empty(&region->bindings));
-	mutex_destroy(&region->lock);
-}
-EXPORT_SYMBOL_GPL(dma_region_destroy);
-
-/* Bytes from @phys on that one segment of the device may have, at most @len. */
-static size_t segment_len(phys_addr_t phys, size_t len, size_t max, u64 boundary)
+/* Bytes from @phys on that one segment of the device may have. */
+static size_t segment_len(phys_addr_t phys, size_t max, u64 boundary)
 {
 	u64 left = boundary - (phys & boundary);
 
-	len = min(len, max);
-	return left < len ? left + 1 : len;
+	return left < max ? left + 1 : max;
 }
 
 /*
- * Call with @to NULL to count the segments, then to fill them in.  Physical addresses
- * stand for bus addresses at the boundary: what lies between them in dma-direct is
- * aligned to more.  dma-iommu looks at the boundary itself.
+ * Call with @sg NULL to count the segments, then to fill them in.  Ranges that touch are
+ * one segment, if the device takes it.  Physical addresses stand for bus addresses at
+ * the boundary: what lies between them in dma-direct is aligned to more.  dma-iommu
+ * looks at the boundary itself.
  */
 static unsigned int fill_segments(const struct dma_region *region,
 				  struct device *dev, size_t max,
-				  struct scatterlist *to)
+				  struct scatterlist *sg)
 {
 	u64 boundary = dma_get_seg_boundary(dev) | ~PAGE_MASK;
-	struct scatterlist *from;
+	phys_addr_t phys, begin = 0;
 	unsigned int i, count = 0;
-	phys_addr_t phys;
-	size_t left, len;
+	size_t left, len, room;
 
-	for_each_sgtable_sg(region->memory, from, i) {
-		phys = sg_phys(from);
-		for (left = from->length; left; left -= len) {
-			len = segment_len(phys, left, max, boundary);
-			if (to) {
-				sg_set_page(to, phys_to_page(phys), len, 0);
-				to = sg_next(to);
+	/* The last segment begins at @begin, and has @len bytes. */
+	for (i = 0, len = 0; i < region->nr; i++) {
+		phys = region->vec[i].paddr;
+		for (left = region->vec[i].len; left; ) {
+			room = 0;
+			if (count && begin + len == phys)
+				room = segment_len(begin, max, boundary) - len;
+			if (!room) {
+				if (sg && count)
+					sg = sg_next(sg);
+				count++;
+				begin = phys;
+				len = 0;
+				room = segment_len(begin, max, boundary);
 			}
-			phys += len;
-			count++;
+			room = min(room, left);
+			len += room;
+			phys += room;
+			left -= room;
+			if (sg)
+				sg_set_page(sg, phys_to_page(begin), len, 0);
 		}
 	}
 	return count;
@@ -136,24 +102,19 @@ static int make_list(const struct dma_region *region, struct device *dev,
 	return ret;
 }
 
-static bool device_writes(const struct dma_region_binding *b)
-{
-	return b->dir != DMA_TO_DEVICE;
-}
-
 /* Is one of them a copy of what the other changes, or the other way round? */
 static bool two_truths(const struct dma_region_binding *a,
 		       const struct dma_region_binding *b)
 {
 	return (a->bounces || b->bounces) &&
-	       (device_writes(a) || device_writes(b));
+	       (dma_region_device_writes(a) || dma_region_device_writes(b));
 }
 
 /* The device's data for the CPU, as far as an open access that writes allows. */
-static void sync_for_cpu(struct dma_region *region, struct dma_region_binding *b)
+void dma_region_to_cpu(struct dma_region *region, struct dma_region_binding *b)
 {
 	lockdep_assert_held(&region->lock);
-	if (!device_writes(b))
+	if (!dma_region_device_writes(b))
 		return;
 	if (region->writers) {
 		if (b->bounces)
@@ -166,20 +127,43 @@ static void sync_for_cpu(struct dma_region *region, struct dma_region_binding *b
 static int bind(struct dma_region *region, struct dma_region_binding *b)
 {
 	struct dma_region_binding *other;
+	unsigned int path;
 	int ret;
 
-	guard(mutex)(&region->lock);
-	list_for_each_entry(other, &region->bindings, node)
-		if (two_truths(other, b))
-			return -EBUSY;
-	ret = dma_map_sgtable(b->dev, &b->sgt, b->map_dir, b->attrs);
+	lockdep_assert_held(&region->lock);
+	ret = make_list(region, b->dev, &b->sgt);
 	if (ret)
 		return ret;
+	path = dma_sgtable_path(b->dev, &b->sgt, b->dir);
+	if (unlikely(path & DMA_PATH_BOUNCE) &&
+	    dma_region_move(region, b->dev, b->dir)) {
+		sg_free_table(&b->sgt);
+		ret = make_list(region, b->dev, &b->sgt);
+		if (ret)
+			return ret;
+		path = dma_sgtable_path(b->dev, &b->sgt, b->dir);
+	}
+	b->bounces = path & DMA_PATH_BOUNCE;
+	b->map_dir = b->dir;
+	if (b->dir == DMA_FROM_DEVICE &&
+	    path & (DMA_PATH_BOUNCE | DMA_PATH_SYNC))
+		b->map_dir = DMA_BIDIRECTIONAL;
+	ret = -EBUSY;
+	list_for_each_entry(other, &region->bindings, node)
+		if (two_truths(other, b))
+			goto err_list;
+	ret = dma_map_sgtable(b->dev, &b->sgt, b->map_dir, region->attrs);
+	if (ret)
+		goto err_list;
 	list_add_tail(&b->node, &region->bindings);
 	/* The memory stays the CPU's until the access ends. */
 	if (region->writers)
-		sync_for_cpu(region, b);
+		dma_region_to_cpu(region, b);
 	return 0;
+
+err_list:
+	sg_free_table(&b->sgt);
+	return ret;
 }
 
 /**
@@ -187,7 +171,6 @@ static int bind(struct dma_region *region, struct dma_region_binding *b)
  * @region: the region
  * @dev: the device, with a DMA mask
  * @dir: what the device does with the memory
- * @attrs: %DMA_ATTR_* attributes of the mapping, not %DMA_ATTR_SKIP_CPU_SYNC
  *
  * The segments are of whole pages, and within the limits of @dev: its segment size and
  * boundary, and the largest mapping.  Consecutive segments may be contiguous.  What the
@@ -200,44 +183,34 @@ static int bind(struct dma_region *region, struct dma_region_binding *b)
  *	-EINVAL for an unknown direction or a device without a mask;
  *	-EBUSY if @dev, or one that is bound already, works on a bounce buffer, and one
  *	of the two may write: each would have data that the other does not see;
- *	-EOPNOTSUPP if the device takes no segment of a page, or an attribute is
- *	refused;
+ *	-EOPNOTSUPP if the device takes no segment of a page, or %DMA_ATTR_CC_SHARED
+ *	is refused for it;
  *	-ENOMEM or -EIO as dma_map_sgtable().
  */
 struct sg_table *dma_region_bind(struct dma_region *region, struct device *dev,
-				 enum dma_data_direction dir,
-				 unsigned long attrs)
+				 enum dma_data_direction dir)
 {
 	struct dma_region_binding *b;
-	unsigned int path;
+	struct sg_table *sgt;
 	int ret;
 
 	if (!valid_dma_direction(dir) || !dev->dma_mask)
 		return ERR_PTR(-EINVAL);
+	guard(mutex)(&region->lock);
+	sgt = dma_region_bind_kept(region, dev, dir);
+	if (sgt)
+		return sgt;
 	b = kzalloc_obj(*b);
 	if (!b)
 		return ERR_PTR(-ENOMEM);
 	b->dev = dev;
 	b->dir = dir;
-	b->attrs = attrs;
-	ret = make_list(region, dev, &b->sgt);
-	if (ret)
-		goto err_free;
-	path = dma_sgtable_path(dev, &b->sgt, dir);
-	b->bounces = path & DMA_PATH_BOUNCE;
-	b->map_dir = dir;
-	if (dir == DMA_FROM_DEVICE && path & (DMA_PATH_BOUNCE | DMA_PATH_SYNC))
-		b->map_dir = DMA_BIDIRECTIONAL;
 	ret = bind(region, b);
-	if (ret)
-		goto err_list;
+	if (ret) {
+		kfree(b);
+		return ERR_PTR(ret);
+	}
 	return &b->sgt;
-
-err_list:
-	sg_free_table(&b->sgt);
-err_free:
-	kfree(b);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(dma_region_bind);
 
@@ -257,16 +230,17 @@ void dma_region_unbind(struct dma_region *region, struct sg_table *sgt)
 {
 	struct dma_region_binding *b =
 		container_of(sgt, struct dma_region_binding, sgt);
-	unsigned long attrs = b->attrs;
+	unsigned long attrs = region->attrs;
 
 	scoped_guard(mutex, &region->lock) {
 		list_del(&b->node);
 		if (region->writers) {
-			sync_for_cpu(region, b);
+			dma_region_to_cpu(region, b);
 			attrs |= DMA_ATTR_SKIP_CPU_SYNC;
 		}
 		dma_unmap_sgtable(b->dev, sgt, b->map_dir, attrs);
 	}
+	dma_region_unmanage(b);
 	sg_free_table(sgt);
 	kfree(b);
 }
@@ -308,7 +282,9 @@ int dma_region_begin_cpu_access(struct dma_region *region,
 	    (cpu_writes(dir) && region->writers == UINT_MAX))
 		return -EOVERFLOW;
 	list_for_each_entry(b, &region->bindings, node)
-		sync_for_cpu(region, b);
+		dma_region_to_cpu(region, b);
+	if (region->vmaps)
+		invalidate_kernel_vmap_range(region->vaddr, region->size);
 	region->readers += cpu_reads(dir);
 	region->writers += cpu_writes(dir);
 	return 0;
@@ -341,6 +317,8 @@ int dma_region_end_cpu_access(struct dma_region *region,
 	region->writers -= cpu_writes(dir);
 	if (!cpu_writes(dir))
 		return 0;
+	if (region->vmaps)
+		flush_kernel_vmap_range(region->vaddr, region->size);
 	list_for_each_entry(b, &region->bindings, node)
 		dma_sync_sgtable_for_device(b->dev, &b->sgt, b->map_dir);
 	return 0;

@@ -20,6 +20,7 @@
 #include <rdma/ib_umem.h>
 #include <rdma/ib_user_ioctl_cmds.h>
 #include <rdma/ib_verbs.h>
+#include <rdma/iter.h>
 #include <rdma/uverbs_ioctl.h>
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
@@ -134,6 +135,57 @@ static struct ib_umem *get(struct kunit *test, unsigned long addr)
 
 	return ib_umem_get_va(ut->ibdev, addr, NPAGES * PAGE_SIZE,
 			      IB_ACCESS_LOCAL_WRITE);
+}
+
+/* The DMA address of a byte, counted from the first one of the first page. */
+static dma_addr_t dma_of(struct ib_umem *umem, size_t offset)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(&umem->sgt_append.sgt, sg, i) {
+		if (offset < sg_dma_len(sg))
+			return sg_dma_address(sg) + offset;
+		offset -= sg_dma_len(sg);
+	}
+	return DMA_MAPPING_ERROR;
+}
+
+/* An unaligned buffer; the device has it at its address, or 64 bytes further. */
+static void umem_has_blocks(struct kunit *test)
+{
+	static const unsigned long sizes[] = { 64, PAGE_SIZE };
+	struct umem_test *ut = test->priv;
+	unsigned long addr = user_buffer(test) + 100;
+	struct ib_block_iter biter;
+	struct ib_umem *umem;
+	size_t offset, nr;
+	int i;
+
+	umem = ib_umem_get_va(ut->ibdev, addr, 2 * PAGE_SIZE,
+			      IB_ACCESS_LOCAL_WRITE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, umem);
+	KUNIT_EXPECT_EQ(test, PAGE_SIZE,
+			ib_umem_find_best_pgsz(umem, 64 | PAGE_SIZE, addr));
+	KUNIT_EXPECT_EQ(test, 64,
+			ib_umem_find_best_pgsz(umem, 64 | PAGE_SIZE, addr + 64));
+	KUNIT_EXPECT_EQ(test, 0,
+			ib_umem_find_best_pgsz(umem, PAGE_SIZE, addr + 64));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_EXPECT_EQ(test, sizes[i],
+				ib_umem_find_best_pgsz(umem, sizes[i], addr));
+		offset = ALIGN_DOWN(100, sizes[i]);
+		nr = 0;
+		rdma_umem_for_each_dma_block(umem, &biter, sizes[i]) {
+			KUNIT_EXPECT_EQ(test, dma_of(umem, offset),
+					rdma_block_iter_dma_address(&biter));
+			offset += sizes[i];
+			nr++;
+		}
+		KUNIT_EXPECT_EQ(test, nr,
+				ib_umem_num_dma_blocks(umem, sizes[i]));
+	}
+	ib_umem_release(umem);
 }
 
 /* What the device reads at the DMA address is what user space wrote after the map. */
@@ -733,6 +785,7 @@ static void dmabuf_of_mmio_is_accepted(struct kunit *test)
 }
 
 static struct kunit_case umem_cases[] = {
+	KUNIT_CASE(umem_has_blocks),
 	KUNIT_CASE(umem_is_coherent),
 	KUNIT_CASE(umem_that_bounces_is_refused),
 	KUNIT_CASE(queue_has_a_barrier_where_there_is_one),

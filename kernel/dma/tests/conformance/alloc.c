@@ -350,6 +350,7 @@ void conf_alloc_pages(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_mapping_error(conf->dev, addr));
 	KUNIT_EXPECT_FALSE(test, PageCompound(m.page));
 	KUNIT_EXPECT_GE(test, page_count(m.page), 1);
+	KUNIT_EXPECT_EQ(test, page_to_phys(m.page), conf->be->walk(conf, addr));
 	for (i = 0; i < ARRAY_SIZE(pages); i++)
 		pages[i] = m.page + i;
 

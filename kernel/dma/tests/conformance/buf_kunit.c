@@ -183,9 +183,13 @@ static const char *const dirs[] = {
 };
 
 #define EXPECT_SAME(test, sh, got, want, len, dir, cpu, what)			\
-	KUNIT_EXPECT_EQ_MSG(test, (size_t)(len), conf_same(got, want, len),	\
+do {										\
+	size_t __len = (len);							\
+										\
+	KUNIT_EXPECT_EQ_MSG(test, __len, conf_same(got, want, __len),		\
 			    "%s, mapped %s, CPU access %s: %s", (sh)->name,	\
-			    dirs[dir], dirs[cpu], what)
+			    dirs[dir], dirs[cpu], what);			\
+} while (0)
 
 static void begin(struct kunit *test, struct shared *sh,
 		  enum dma_data_direction dir)

@@ -70,7 +70,7 @@ static void bounce_teardown(struct conf *conf)
 	conf_edu_teardown(conf);
 }
 
-/* The pool can run out, but dma_alloc_pages() then prints that: nothing fills it here. */
+/* The pool can run out, but nothing fills it here. */
 static const struct dma_conformance_backend xen_bounce = {
 	.name = "xen-bounce",
 	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_RESOURCES |

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions on model hardware: what is kept and when it goes, what moves, and what a
+ * failure leaves behind.  What is synced is the business of dma_conformance_buf.
+ */
+#include <kunit/device.h>
+#include <kunit/test.h>
+#include <linux/dma-buf-kunit.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-map-ops.h>
+#include <linux/dma-model.h>
+#include <linux/dma-region.h>
+#include <linux/file.h>
+#include <linux/memblock.h>
+#include <linux/mman.h>
+#include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#define SIZE	(4 * PAGE_SIZE)
+
+struct fixture {
+	struct device *dev;
+	struct dma_region *region;
+};
+
+static struct device *make_device(struct kunit *test, const char *name,
+				  unsigned int features)
+{
+	const struct dma_model_params params = { .features = features };
+	struct device *dev = kunit_device_register(test, name);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	KUNIT_ASSERT_EQ(test, 0,
+			dma_coerce_mask_and_coherent(dev, DMA_BIT_MASK(64)));
+	KUNIT_ASSERT_EQ(test, 0, kunit_dma_model_attach(test, dev, &params));
+	return dev;
+}
+
+static struct fixture *setup(struct kunit *test, unsigned int features)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	f->dev = make_device(test, "region", features);
+	f->region = dma_region_alloc(SIZE, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->region);
+	return f;
+}
+
+static unsigned int maps(struct fixture *f)
+{
+	struct dma_model_stats stats;
+
+	dma_model_get_stats(f->dev, &stats);
+	return stats.maps;
+}
+
+static struct sg_table *bind(struct kunit *test, struct fixture *f,
+			     enum dma_data_direction dir)
+{
+	struct sg_table *sgt = dma_region_bind(f->region, f->dev, dir);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	return sgt;
+}
+
+static void a_kept_mapping_is_used_again(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL), *other;
+	unsigned int used = maps(f);
+
+	KUNIT_EXPECT_GT(test, used, 0);
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, used, maps(f));
+	/* One of another direction is another mapping. */
+	other = bind(test, f, DMA_TO_DEVICE);
+	KUNIT_EXPECT_PTR_NE(test, sgt, other);
+	KUNIT_EXPECT_PTR_EQ(test, sgt, bind(test, f, DMA_BIDIRECTIONAL));
+	KUNIT_EXPECT_EQ(test, 2 * used, maps(f));
+	dma_region_keep(f->region, sgt);
+	dma_region_unbind(f->region, other);
+	KUNIT_EXPECT_EQ(test, used, maps(f));
+	dma_region_forget(f->region, f->dev);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_free(f->region);
+}
+
+static void a_mapping_in_use_is_not_forgotten(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	u8 byte;
+
+	dma_region_keep(f->region, sgt);
+	sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	dma_region_forget(f->region, f->dev);
+	KUNIT_EXPECT_EQ(test, 0, dma_model_read(f->dev, sg_dma_address(sgt->sgl),
+						&byte, 1));
+	dma_region_keep(f->region, sgt);
+	dma_region_forget(f->region, f->dev);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_free(f->region);
+}
+
+/* Importers may detach long after their driver is gone. */
+static void a_kept_mapping_goes_with_the_driver(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_GT(test, maps(f), 0);
+	device_release_driver(f->dev);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_forget(f->region, f->dev);
+	/* Nor is one kept for a device that has none. */
+	sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_free(f->region);
+}
+
+/* A mapping in use stays until the importer ends it, kept before or not. */
+static void a_mapping_in_use_stays_when_the_driver_goes(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	u8 byte;
+
+	dma_region_keep(f->region, sgt);
+	sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	device_release_driver(f->dev);
+	KUNIT_EXPECT_EQ(test, 0, dma_model_read(f->dev, sg_dma_address(sgt->sgl),
+						&byte, 1));
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_forget(f->region, f->dev);
+	dma_region_free(f->region);
+}
+
+static void what_bounces_is_not_kept(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	struct dma_model_stats stats;
+
+	dma_region_keep(f->region, sgt);
+	dma_model_get_stats(f->dev, &stats);
+	KUNIT_EXPECT_EQ(test, 0, stats.maps);
+	KUNIT_EXPECT_EQ(test, 0, stats.slots);
+	dma_region_free(f->region);
+}
+
+static void a_kept_mapping_hands_the_memory_over(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_CACHE);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	struct iosys_map map;
+	u8 byte = 0x11, *cpu;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(f->region, &map));
+	cpu = map.vaddr;
+	KUNIT_EXPECT_EQ(test, 0, dma_model_write(f->dev, sg_dma_address(sgt->sgl),
+						 &byte, 1));
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0x11, cpu[0]);
+	KUNIT_EXPECT_EQ(test, 0, dma_region_begin_cpu_access(f->region,
+							     DMA_TO_DEVICE));
+	cpu[0] = 0x22;
+	KUNIT_EXPECT_EQ(test, 0, dma_region_end_cpu_access(f->region,
+							   DMA_TO_DEVICE));
+	sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, 0, dma_model_read(f->dev, sg_dma_address(sgt->sgl),
+						&byte, 1));
+	KUNIT_EXPECT_EQ(test, 0x22, byte);
+	dma_region_unbind(f->region, sgt);
+	dma_region_vunmap(f->region, &map);
+	dma_region_free(f->region);
+}
+
+/* Each step of a bind fails once: nothing is mapped, and the next try works. */
+static void each_step_of_a_bind_may_fail(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct sg_table *sgt = ERR_PTR(-ENODEV);
+	int n;
+
+	for (n = 1; n < 10 && IS_ERR(sgt); n++) {
+		dma_model_fail(f->dev, n);
+		sgt = dma_region_bind(f->region, f->dev, DMA_FROM_DEVICE);
+		dma_model_fail(f->dev, 0);
+		if (IS_ERR(sgt))
+			KUNIT_EXPECT_EQ(test, 0, maps(f));
+	}
+	KUNIT_EXPECT_GT(test, n, 2);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	dma_region_unbind(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_free(f->region);
+}
+
+static void wrong_arguments_are_errors(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct device *bare = kunit_device_register(test, "bare");
+
+	KUNIT_EXPECT_EQ(test, -EINVAL, PTR_ERR_OR_ZERO(dma_region_alloc(0, 0, 0)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(dma_region_alloc(PAGE_SIZE + 1, 0, 0)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(dma_region_alloc(PAGE_SIZE, 0,
+							 DMA_ATTR_MMIO)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(dma_region_bind(f->region, f->dev,
+							DMA_NONE)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			dma_region_begin_cpu_access(f->region, DMA_NONE));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			dma_region_end_cpu_access(f->region, DMA_NONE));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bare);
+	bare->dma_mask = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(dma_region_bind(f->region, bare,
+							DMA_TO_DEVICE)));
+	dma_set_max_seg_size(f->dev, PAGE_SIZE / 2);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			PTR_ERR_OR_ZERO(dma_region_bind(f->region, f->dev,
+							DMA_TO_DEVICE)));
+	dma_region_free(f->region);
+}
+
+static void new_memory_is_zeroed(struct kunit *test)
+{
+	struct dma_region *region = dma_region_alloc(SZ_1M + PAGE_SIZE, 0, 0);
+	struct iosys_map map, again;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(region, &map));
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(region, &again));
+	KUNIT_EXPECT_PTR_EQ(test, map.vaddr, again.vaddr);
+	KUNIT_EXPECT_NULL(test, memchr_inv(map.vaddr, 0, SZ_1M + PAGE_SIZE));
+	dma_region_vunmap(region, &again);
+	memset(map.vaddr, 1, SZ_1M + PAGE_SIZE);
+	dma_region_vunmap(region, &map);
+	dma_region_free(region);
+}
+
+/* A device that reaches ZONE_DMA alone, on dma-direct. */
+struct far {
+	struct device *dev;
+	u64 mask;
+	struct dma_buf *buf;
+	struct dma_buf_attachment *at;
+};
+
+static struct far *far_setup(struct kunit *test, size_t size)
+{
+	struct far *far = kunit_kzalloc(test, sizeof(*far), GFP_KERNEL);
+
+	if (!IS_ENABLED(CONFIG_ZONE_DMA) || !IS_ENABLED(CONFIG_X86_64))
+		kunit_skip(test, "no zone of memory is known to be lower than others");
+	if (get_dma_ops(kunit_device_register(test, "probe")))
+		kunit_skip(test, "devices have a dma_map_ops");
+	KUNIT_ASSERT_NOT_NULL(test, far);
+	far->dev = kunit_device_register(test, "far");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->dev);
+	far->dev->dma_mask = &far->mask;
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(far->dev, DMA_BIT_MASK(24)));
+#ifdef CONFIG_SWIOTLB
+	if (is_swiotlb_force_bounce(far->dev))
+		kunit_skip(test, "all devices bounce (swiotlb=force)");
+#endif
+	far->buf = dma_heap_kunit_alloc("system", size);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->buf);
+	far->at = dma_buf_attach(far->buf, far->dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->at);
+	return far;
+}
+
+static void far_end(struct far *far)
+{
+	dma_buf_detach(far->buf, far->at);
+	dma_buf_put(far->buf);
+	flush_delayed_fput();
+}
+
+static bool within_reach(struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (sg_dma_address(sg) + sg_dma_len(sg) - 1 > DMA_BIT_MASK(24))
+			return false;
+	return true;
+}
+
+static void what_is_out_of_reach_moves(struct kunit *test)
+{
+	struct far *far = far_setup(test, SIZE);
+	u32 before = 0x600dda7a, after = 0;
+	struct sg_table *sgt, *again;
+	unsigned long addr;
+	u32 *dma;
+
+	KUNIT_ASSERT_EQ(test, 0, kunit_attach_mm());
+	addr = vm_mmap(far->buf->file, 0, SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 0, copy_to_user((void __user *)(addr + SIZE - 4),
+					      &before, 4));
+	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_TRUE(test, within_reach(sgt));
+	/* The device sees the memory itself, with what was in it. */
+	KUNIT_ASSERT_EQ(test, 1, sgt->nents);
+	dma = phys_to_virt(sg_dma_address(sgt->sgl));
+	KUNIT_EXPECT_EQ(test, before, dma[SIZE / 4 - 1]);
+	/* And so does user space, on the new page. */
+	dma[SIZE / 4 - 1] = 0x5afe;
+	KUNIT_EXPECT_EQ(test, 0, copy_from_user(&after,
+						(void __user *)(addr + SIZE - 4),
+						4));
+	KUNIT_EXPECT_EQ(test, 0x5afe, after);
+	dma_buf_unmap_attachment_unlocked(far->at, sgt, DMA_BIDIRECTIONAL);
+	/* Once. */
+	again = dma_buf_map_attachment_unlocked(far->at, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, again);
+	KUNIT_EXPECT_EQ(test, virt_to_phys(dma), sg_dma_address(again->sgl));
+	dma_buf_unmap_attachment_unlocked(far->at, again, DMA_TO_DEVICE);
+	vm_munmap(addr, SIZE);
+	far_end(far);
+}
+
+static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
+{
+	struct far *far = far_setup(test, SIZE);
+	struct iosys_map map;
+	struct sg_table *sgt;
+	void *page;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(far->buf, &map));
+	page = page_address(vmalloc_to_page(map.vaddr));
+	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
+	/* It bounces, if there is a pool within reach. */
+	if (!IS_ERR(sgt)) {
+		KUNIT_EXPECT_NE(test, virt_to_phys(page),
+				sg_dma_address(sgt->sgl));
+		dma_buf_unmap_attachment_unlocked(far->at, sgt, DMA_BIDIRECTIONAL);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, page, page_address(vmalloc_to_page(map.vaddr)));
+	dma_buf_vunmap_unlocked(far->buf, &map);
+	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_TRUE(test, within_reach(sgt));
+	KUNIT_EXPECT_NE(test, virt_to_phys(page), sg_dma_address(sgt->sgl));
+	dma_buf_unmap_attachment_unlocked(far->at, sgt, DMA_BIDIRECTIONAL);
+	far_end(far);
+}
+
+/* A device that reaches all memory keeps it where it is while it is bound. */
+static void what_another_device_uses_does_not_move(struct kunit *test)
+{
+	struct far *far = far_setup(test, SIZE);
+	struct device *other = make_device(test, "other", DMA_MODEL_IOMMU);
+	struct dma_buf_attachment *at = dma_buf_attach(far->buf, other);
+	struct sg_table *sgt, *second;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, at);
+	sgt = dma_buf_map_attachment_unlocked(at, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	second = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, -EBUSY, PTR_ERR_OR_ZERO(second));
+	/* It is kept for the other device, which is no reason to stay. */
+	dma_buf_unmap_attachment_unlocked(at, sgt, DMA_BIDIRECTIONAL);
+	second = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
+	KUNIT_EXPECT_TRUE(test, within_reach(second));
+	dma_buf_unmap_attachment_unlocked(far->at, second, DMA_BIDIRECTIONAL);
+	dma_buf_detach(far->buf, at);
+	far_end(far);
+}
+
+static struct kunit_case region_cases[] = {
+	KUNIT_CASE(a_kept_mapping_is_used_again),
+	KUNIT_CASE(a_mapping_in_use_is_not_forgotten),
+	KUNIT_CASE(a_kept_mapping_goes_with_the_driver),
+	KUNIT_CASE(a_mapping_in_use_stays_when_the_driver_goes),
+	KUNIT_CASE(what_bounces_is_not_kept),
+	KUNIT_CASE(a_kept_mapping_hands_the_memory_over),
+	KUNIT_CASE(each_step_of_a_bind_may_fail),
+	KUNIT_CASE(wrong_arguments_are_errors),
+	KUNIT_CASE(new_memory_is_zeroed),
+	KUNIT_CASE(what_is_out_of_reach_moves),
+	KUNIT_CASE(what_the_kernel_has_mapped_does_not_move),
+	KUNIT_CASE(what_another_device_uses_does_not_move),
+	{}
+};
+
+static struct kunit_suite region_suite = {
+	.name = "dma_region",
+	.test_cases = region_cases,
+};
+
+kunit_test_suite(region_suite);
+
+MODULE_IMPORT_NS("DMA_BUF");
+MODULE_DESCRIPTION("KUnit tests of regions");
+MODULE_LICENSE("GPL");
