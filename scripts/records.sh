@@ -58,8 +58,9 @@ record_files() {
 	coverage)
 		configs="$kunit configs/x86_64.config configs/coverage.config qemu/x86_64.py"
 		scripts="$scripts scripts/coverage_lines.py scripts/variants.list" ;;
-	prove)
-		code=$(record_tests)
+	prove | prove-fixes)
+		# Its rows of the fixes lots do not depend on the later ones.
+		[ "$1" = prove ] || code=$(record_tests)
 		configs="configs/*.config qemu/*.py"
 		scripts="$scripts scripts/prove_row.py scripts/prove.list scripts/variants.list" ;;
 	bench)
@@ -76,7 +77,7 @@ record_files() {
 	cross) configs="configs/cross-*.config configs/off-*.config" scripts=scripts/lint-objects ;;
 	docs) code=$(overlay_list) scripts='' ;;
 	esac
-	[[ $1 == kunit-* ]] || scripts="$scripts scripts/${1%-tree}"
+	[[ $1 == kunit-* ]] || scripts="$scripts scripts/$(say "$1" | sed 's/-tree$\|-fixes$//')"
 	scripts="$scripts scripts/lib.sh scripts/tree scripts/summary"
 	# shellcheck disable=SC2086 # patterns
 	(cd "$top" && ls -d $code $configs $scripts 2>/dev/null) | sort -u
@@ -89,7 +90,7 @@ record_key() {
 		cat "$build/base.id"
 		case $1 in
 		docs) for p in $(series_list); do say "$p"; patch_hunks "$top/patches/$p"; done ;;
-		prove)
+		prove-fixes)
 			for p in $(series_list | grep '^fixes-\|^tests/'); do record_hunks "$p"; done
 			record_taken_back ;;
 		series-build) for p in $(series_list); do say "== ${p%%-*}"; record_hunks "$p"; done ;;
