@@ -9,13 +9,16 @@
 #define pr_fmt(fmt) "dma_bench: " fmt
 
 #include <linux/delay.h>
+#include <linux/dma-buf.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/swiotlb.h>
@@ -23,8 +26,16 @@
 #include <asm/msr.h>
 #endif
 
+/* Not in the base. */
+#if __has_include(<linux/dma-region.h>) && IS_ENABLED(CONFIG_DMA_REGION)
+#include <linux/dma-region.h>
+#define HAVE_REGIONS
+#endif
+
 #define N	1000
+#define FEW	10	/* of what takes millions of instructions */
 #define PAGES	16
+#define LARGE	SZ_16M
 
 /* The same code in every build, whatever constants its callers pass. */
 #define __same	__attribute__((__noipa__))
@@ -52,14 +63,15 @@ static int cmp_u32(const void *a, const void *b)
 	       *(const u32 *)a > *(const u32 *)b;
 }
 
-static __same void report_one(const char *op, const char *call, u32 *sample)
+static __same void report_one(const char *op, const char *call, u32 *sample,
+			      unsigned int n)
 {
 	unsigned int i, run = 0, best = 0;
 	u32 mode = 0;
 	u64 sum = 0;
 
-	sort(sample, N, sizeof(*sample), cmp_u32, NULL);
-	for (i = 0; i < N; i++) {
+	sort(sample, n, sizeof(*sample), cmp_u32, NULL);
+	for (i = 0; i < n; i++) {
 		sum += sample[i];
 		run = i && sample[i] == sample[i - 1] ? run + 1 : 1;
 		if (run > best) {
@@ -67,23 +79,24 @@ static __same void report_one(const char *op, const char *call, u32 *sample)
 			mode = sample[i];
 		}
 	}
-	pr_notice("result %s %s %d %lld %lld %u %lld\n", op, call, N,
-		  sample[0] - empty, mode - empty, best, sum - N * empty);
+	pr_notice("result %s %s %u %lld %lld %u %lld\n", op, call, n,
+		  sample[0] - empty, mode - empty, best, sum - n * empty);
 }
 
-static __same void report(const char *op, const char *call_a, const char *call_b)
+static __same void report(const char *op, const char *call_a, const char *call_b,
+			  unsigned int n)
 {
 	if (call_a)
-		report_one(op, call_a, first);
+		report_one(op, call_a, first, n);
 	if (call_b)
-		report_one(op, call_b, second);
+		report_one(op, call_b, second, n);
 }
 
 /*
- * Time @A and @B in turn, N times.  The first round only warms up.  The sleep lets
+ * Time @A and @B in turn, @n times, N at most.  The first round only warms up.  The sleep lets
  * deferred flushes and the timer tick pass before each round.
  */
-#define MEASURE(op, call_a, A, call_b, B, irqs_off)			\
+#define MEASURE_N(n, op, call_a, A, call_b, B, irqs_off)		\
 do {									\
 	unsigned int round, i;						\
 	unsigned long flags = 0;					\
@@ -94,7 +107,7 @@ do {									\
 		msleep(50);						\
 		if (off)						\
 			local_irq_save(flags);				\
-		for (i = 0; i < N; i++) {				\
+		for (i = 0; i < (n); i++) {				\
 			t0 = now();					\
 			A;						\
 			t1 = now();					\
@@ -106,8 +119,11 @@ do {									\
 		if (off)						\
 			local_irq_restore(flags);			\
 	}								\
-	report(op, call_a, call_b);					\
+	report(op, call_a, call_b, n);					\
 } while (0)
+
+#define MEASURE(op, call_a, A, call_b, B, irqs_off)			\
+	MEASURE_N(N, op, call_a, A, call_b, B, irqs_off)
 
 static void calibrate(void)
 {
@@ -244,6 +260,257 @@ static __same void measure_mandatory(struct device *dev, struct page *page,
 #endif
 }
 
+/* As a driver does it that has an entry for each page. */
+static __same int pages_map(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	struct page *page;
+	int i, ret;
+
+	ret = sg_alloc_table(sgt, LARGE / PAGE_SIZE, GFP_KERNEL);
+	if (ret)
+		return ret;
+	for_each_sgtable_sg(sgt, sg, i) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page) {
+			ret = -ENOMEM;
+			goto err_pages;
+		}
+		sg_set_page(sg, page, PAGE_SIZE, 0);
+	}
+	ret = dma_map_sgtable(dev, sgt, DMA_FROM_DEVICE, 0);
+	if (!ret)
+		return 0;
+
+err_pages:
+	for_each_sgtable_sg(sgt, sg, i)
+		if (sg_page(sg))
+			__free_page(sg_page(sg));
+	sg_free_table(sgt);
+	return ret;
+}
+
+static __same void pages_unmap(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	dma_unmap_sgtable(dev, sgt, DMA_FROM_DEVICE, 0);
+	for_each_sgtable_sg(sgt, sg, i)
+		__free_page(sg_page(sg));
+	sg_free_table(sgt);
+}
+
+/* 64 KiB, what a segment of most devices has; many of them are contiguous. */
+static __same void measure_segments(struct device *dev, const char *op,
+				    struct page *page, size_t size)
+{
+	struct scatterlist *sg;
+	struct sg_table sgt;
+	int i;
+
+	if (sg_alloc_table(&sgt, size / SZ_64K, GFP_KERNEL))
+		return;
+	for_each_sgtable_sg(&sgt, sg, i)
+		sg_set_page(sg, page + i * (SZ_64K / PAGE_SIZE), SZ_64K, 0);
+	if (!dma_map_sgtable(dev, &sgt, DMA_FROM_DEVICE, 0)) {
+		MEASURE(op, "again", ({
+				dma_unmap_sgtable(dev, &sgt, DMA_FROM_DEVICE, 0);
+				(void)dma_map_sgtable(dev, &sgt, DMA_FROM_DEVICE, 0);
+			}),
+			NULL, (void)0, true);
+		dma_unmap_sgtable(dev, &sgt, DMA_FROM_DEVICE, 0);
+	}
+	sg_free_table(&sgt);
+}
+
+#ifdef HAVE_REGIONS
+static __same struct dma_region *region_map(struct device *dev, size_t size,
+					    struct sg_table **sgt)
+{
+	struct dma_region *region = dma_region_alloc(size, 0, 0);
+
+	if (IS_ERR(region))
+		return NULL;
+	*sgt = dma_region_bind(region, dev, DMA_FROM_DEVICE);
+	if (!IS_ERR(*sgt))
+		return region;
+	dma_region_free(region);
+	return NULL;
+}
+
+static __same void region_unmap(struct dma_region *region, struct sg_table *sgt)
+{
+	dma_region_unbind(region, sgt);
+	dma_region_free(region);
+}
+
+static __same void measure_region_again(struct device *dev, const char *op,
+					size_t size)
+{
+	struct sg_table *sgt;
+	struct dma_region *region = region_map(dev, size, &sgt);
+
+	if (!region)
+		return;
+	MEASURE(op, "again", ({
+			dma_region_keep(region, sgt);
+			sgt = dma_region_bind(region, dev, DMA_FROM_DEVICE);
+		}),
+		NULL, (void)0, false);
+	dma_region_keep(region, sgt);
+	dma_region_forget(region, dev);
+	dma_region_free(region);
+}
+
+static __same void measure_regions(struct device *dev)
+{
+	struct dma_region *region;
+	struct sg_table *sgt;
+
+	measure_region_again(dev, "region_64K", SZ_64K);
+	if (is_swiotlb_force_bounce(dev))
+		return;
+	measure_region_again(dev, "region_1M", SZ_1M);
+	region = region_map(dev, LARGE, &sgt);
+	if (!region)
+		return;
+	region_unmap(region, sgt);
+	MEASURE_N(FEW, "region_16M",
+		  "alloc", region = region_map(dev, LARGE, &sgt),
+		  "free", region_unmap(region, sgt), false);
+}
+#else
+static void measure_regions(struct device *dev)
+{
+}
+#endif
+
+/* What the page allocator does to zero blocks of 1 MiB. */
+static __same void clear_blocks(struct page *page)
+{
+	int i;
+
+	for (i = 0; i < LARGE / SZ_1M; i++)
+		clear_pages(page_address(page), SZ_1M / PAGE_SIZE);
+}
+
+/*
+ * Memory for a device: a page at a time, and as a region.  A region is zeroed, but the
+ * pages are not: zero_16M is what that costs, and is to be subtracted.
+ */
+static __same void measure_memory(struct device *dev)
+{
+	unsigned int order = get_order(SZ_1M);
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+	struct sg_table sgt;
+
+	if (!page)
+		return;
+	measure_segments(dev, "sgtable_64K", page, SZ_64K);
+	/* Copying more than that tells nothing new. */
+	if (!is_swiotlb_force_bounce(dev)) {
+		measure_segments(dev, "sgtable_1M", page, SZ_1M);
+		MEASURE_N(FEW, "zero_16M", "zero",
+			  clear_blocks(page), NULL, (void)0, false);
+		if (!pages_map(dev, &sgt)) {
+			pages_unmap(dev, &sgt);
+			MEASURE_N(FEW, "pages_16M",
+				  "alloc", (void)pages_map(dev, &sgt),
+				  "free", pages_unmap(dev, &sgt), false);
+		}
+	}
+	__free_pages(page, order);
+	measure_regions(dev);
+}
+
+#if IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)
+static int heap_fd = -1;
+module_param(heap_fd, int, 0444);
+MODULE_PARM_DESC(heap_fd, "A dma-buf of the system heap, a file of the process that loads this");
+
+static struct dma_buf_attachment *heap_attach(struct device *dev,
+					      struct dma_buf *buf,
+					      struct sg_table **sgt)
+{
+	struct dma_buf_attachment *at = dma_buf_attach(buf, dev);
+
+	if (IS_ERR(at))
+		return NULL;
+	*sgt = dma_buf_map_attachment_unlocked(at, DMA_FROM_DEVICE);
+	if (!IS_ERR(*sgt))
+		return at;
+	dma_buf_detach(buf, at);
+	return NULL;
+}
+
+static void heap_detach(struct dma_buf *buf, struct dma_buf_attachment *at,
+			struct sg_table *sgt)
+{
+	dma_buf_unmap_attachment_unlocked(at, sgt, DMA_FROM_DEVICE);
+	dma_buf_detach(buf, at);
+}
+
+/* A job's map of a buffer that is attached, and one with the attach. */
+static __same void measure_heap(struct device *dev, struct dma_buf *buf)
+{
+	struct dma_buf_attachment *at;
+	struct sg_table *sgt;
+
+	if (!buf || is_swiotlb_force_bounce(dev))
+		return;
+	/* The base's heap does not look at the limit. */
+	dma_set_max_seg_size(dev, UINT_MAX);
+	at = heap_attach(dev, buf, &sgt);
+	if (!at)
+		return;
+	heap_detach(buf, at, sgt);
+	MEASURE("heap_first",
+		"map", at = heap_attach(dev, buf, &sgt),
+		"unmap", heap_detach(buf, at, sgt), false);
+	at = heap_attach(dev, buf, &sgt);
+	if (!at)
+		return;
+	MEASURE("heap_again",
+		"unmap", dma_buf_unmap_attachment_unlocked(at, sgt,
+							   DMA_FROM_DEVICE),
+		"map", sgt = dma_buf_map_attachment_unlocked(at,
+							     DMA_FROM_DEVICE),
+		false);
+	heap_detach(buf, at, sgt);
+}
+
+static struct dma_buf *heap_buf(void)
+{
+	struct dma_buf *buf = heap_fd < 0 ? NULL : dma_buf_get(heap_fd);
+
+	return IS_ERR(buf) ? NULL : buf;
+}
+
+static void heap_put(struct dma_buf *buf)
+{
+	if (buf)
+		dma_buf_put(buf);
+}
+
+MODULE_IMPORT_NS("DMA_BUF");
+#else
+static void measure_heap(struct device *dev, struct dma_buf *buf)
+{
+}
+
+static struct dma_buf *heap_buf(void)
+{
+	return NULL;
+}
+
+static void heap_put(struct dma_buf *buf)
+{
+}
+#endif
+
+static struct dma_buf *heap;
+
 static __same void measure(struct device *dev, phys_addr_t mmio,
 			   struct page **pages, struct sg_table *sgt1,
 			   struct sg_table *sgt16)
@@ -284,6 +551,8 @@ static __same void measure(struct device *dev, phys_addr_t mmio,
 	measure_sync(dev, pages[0]);
 	measure_alloc(dev);
 	measure_mandatory(dev, pages[0], sgt16);
+	measure_memory(dev);
+	measure_heap(dev, heap);
 }
 
 static const char *backend(struct device *dev)
@@ -348,7 +617,26 @@ static struct pci_driver dma_bench_driver = {
 	.id_table	= dma_bench_ids,
 	.probe		= dma_bench_probe,
 };
-module_pci_driver(dma_bench_driver);
+
+static int __init dma_bench_init(void)
+{
+	int ret;
+
+	/* A probe may run in another process. */
+	heap = heap_buf();
+	ret = pci_register_driver(&dma_bench_driver);
+	if (ret)
+		heap_put(heap);
+	return ret;
+}
+module_init(dma_bench_init);
+
+static void __exit dma_bench_exit(void)
+{
+	pci_unregister_driver(&dma_bench_driver);
+	heap_put(heap);
+}
+module_exit(dma_bench_exit);
 
 MODULE_DESCRIPTION("Cost of the DMA API's calls");
 MODULE_LICENSE("GPL");
