@@ -63,16 +63,15 @@ static long call(long nr, long a, long b, long c)
 
 void _start(void)
 {
-	static char params[] = "heap_fd=00";
+	static char params[] = "heap_fd=0";
 	long fd;
 
 	/* The heaps' numbers are dynamic. */
 	call5(__NR_mount, (long)"dev", (long)"/dev", (long)"devtmpfs", 0, 0);
 	fd = call(__NR_openat, AT_FDCWD, (long)"/dev/dma_heap/system", O_RDWR);
-	if (fd < 0 || call(__NR_ioctl, fd, HEAP_ALLOC, (long)&buffer) || buffer.fd > 99)
+	if (fd < 0 || call(__NR_ioctl, fd, HEAP_ALLOC, (long)&buffer) || buffer.fd > 9)
 		params[0] = 0;
-	params[8] += buffer.fd / 10;
-	params[9] += buffer.fd % 10;
+	params[8] += buffer.fd;
 
 	fd = call(__NR_openat, AT_FDCWD, (long)"/dma_bench.ko", 0);
 	call(__NR_finit_module, fd, (long)params, 0);
