@@ -62,11 +62,12 @@ static void region_release(struct dma_buf *dmabuf)
 }
 
 /**
- * dma_buf_region_ops - dma-buf operations of a region
+ * DOC: dma_buf_region_ops
  *
- * For dma_buf_export(): @priv of &struct dma_buf_export_info is the &struct dma_region,
- * which belongs to the dma-buf from then on, and @size its size. @owner has to be the
- * module with the release function of the region.
+ * The dma-buf operations of a region.  For dma_buf_export(), @priv of
+ * &struct dma_buf_export_info is the &struct dma_region, which belongs to the dma-buf
+ * from then on, and @size its size.  @owner has to be the module with the release
+ * function of the region.
  */
 const struct dma_buf_ops dma_buf_region_ops = {
 	.detach = region_detach,

@@ -51,9 +51,15 @@ static inline int dma_attrs_cpu_check(enum dma_data_direction dir,
 #ifdef CONFIG_HAS_DMA
 bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
 			 enum dma_data_direction dir);
+bool dma_ram_bounces(struct device *dev);
 #else
 static inline bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
 				       enum dma_data_direction dir)
+{
+	return false;
+}
+
+static inline bool dma_ram_bounces(struct device *dev)
 {
 	return false;
 }

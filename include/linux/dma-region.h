@@ -26,9 +26,10 @@ struct vm_area_struct;
 struct dma_region {
 	/* private: */
 	struct phys_vec *vec;		/* the memory; @lock if it can move */
-	unsigned int nr;		/* number of entries of @vec, fixed */
+	unsigned int nr;		/* number of entries of @vec; as that */
 	size_t size;			/* bytes, fixed */
 	unsigned long attrs;		/* DMA_ATTR_CC_SHARED or 0, fixed */
+	gfp_t gfp;			/* of dma_region_alloc(), fixed */
 	void (*release)(struct dma_region *region); /* fixed */
 	struct mutex lock;		/* protects what follows */
 	struct list_head bindings;	/* struct dma_region_binding, in use */

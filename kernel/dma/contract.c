@@ -26,6 +26,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/export.h>
 #include <linux/iommu-dma.h>
+#include <linux/memblock.h>
 #include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -309,12 +310,13 @@ bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
  * @dev: device with a DMA mask
  * @sgt: the list, not mapped; it is not changed
  * @dir: direction of the transfer
+ * @attrs: %DMA_ATTR_* attributes of the map
  *
  * Context: Any.  Takes no lock, touches neither the device nor the memory.
- * Return: the %DMA_PATH_* bits of all entries, for a map without attributes.
+ * Return: the %DMA_PATH_* bits of all entries.
  */
 unsigned int dma_sgtable_path(struct device *dev, struct sg_table *sgt,
-			      enum dma_data_direction dir)
+			      enum dma_data_direction dir, unsigned long attrs)
 {
 	bool direct = maps_direct(dev) ||
 		      arch_dma_map_sg_direct(dev, sgt->sgl, sgt->orig_nents);
@@ -328,13 +330,13 @@ unsigned int dma_sgtable_path(struct device *dev, struct sg_table *sgt,
 	for_each_sgtable_sg(sgt, sg, i)
 		if (!is_pci_p2pdma_page(sg_page(sg)))
 			path |= buffer_path(dev, backend, sg_phys(sg),
-					    sg->length, dir, 0);
+					    sg->length, dir, attrs);
 	return path;
 }
 
 /**
  * dma_sgtable_bounces - would a map of this list go through bounce buffers?
- * @dev: device with a DMA mask
+ * @dev: the device; without a DMA mask it maps nothing, and so bounces nothing
  * @sgt: the list, not mapped; it is not changed
  * @dir: direction of the transfer
  *
@@ -348,9 +350,38 @@ unsigned int dma_sgtable_path(struct device *dev, struct sg_table *sgt,
 bool dma_sgtable_bounces(struct device *dev, struct sg_table *sgt,
 			 enum dma_data_direction dir)
 {
-	return dma_sgtable_path(dev, sgt, dir) & DMA_PATH_BOUNCE;
+	return dev->dma_mask &&
+	       dma_sgtable_path(dev, sgt, dir, 0) & DMA_PATH_BOUNCE;
 }
 EXPORT_SYMBOL_GPL(dma_sgtable_bounces);
+
+/**
+ * dma_ram_bounces - would a map of some of this machine's memory be bounced?
+ * @dev: device whose DMA mask is set
+ *
+ * For drivers that can choose: a device for which this is true gets pages from
+ * dma_alloc_pages() that it addresses itself.  Reasons to bounce are a mask or a bus
+ * that does not reach all memory, memory that is encrypted, swiotlb=force, and pages
+ * that are not contiguous for the device, as in a Xen PV domain.  Only whole pages
+ * count.  Without a bounce pool, the maps that would be bounced fail.
+ *
+ * Context: Any.  Takes no lock, touches neither the device nor memory.  With a
+ *	dma_map_ops, it may take as long as to look at each page once.
+ * Return: true if there is memory that would be bounced.
+ */
+bool dma_ram_bounces(struct device *dev)
+{
+	unsigned long first = max_pfn - 1;
+	size_t size;
+
+	/* Where pages can have any bus address, the last one tells nothing. */
+	if (backend_of(dev, maps_direct(dev)) == OPS)
+		first = min_low_pfn;
+	size = min_t(u64, PFN_PHYS(max_pfn - first), SIZE_MAX);
+	return dma_addressing_limited(dev) ||
+	       dma_query_bounces(dev, PFN_PHYS(first), size, DMA_BIDIRECTIONAL);
+}
+EXPORT_SYMBOL_GPL(dma_ram_bounces);
 
 /**
  * dma_phys_refused - decide a dma_map_phys() with a mandatory attribute

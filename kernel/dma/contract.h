@@ -20,7 +20,7 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs);
 bool dma_query_bounces(struct device *dev, phys_addr_t phys, size_t size,
 		       enum dma_data_direction dir);
 unsigned int dma_sgtable_path(struct device *dev, struct sg_table *sgt,
-			      enum dma_data_direction dir);
+			      enum dma_data_direction dir, unsigned long attrs);
 
 /*
  * The decision for a call that has a mandatory attribute. A refusal is traced.

@@ -3,9 +3,10 @@
  * Regions: memory that several devices and the CPU share.
  *
  * A region belongs to no device.  It is memory (region_memory.c); bindings, one for each
- * device that has it mapped; and an owner, the CPU or the devices.  Whoever shares memory between devices by hand has to
- * answer for each sync in which direction it goes, and what it does to the data of
- * the others.  The answer is the same for all of them, so it is here:
+ * device that has it mapped; and an owner, the CPU or the devices.  Whoever shares memory
+ * between devices by hand has to answer for each sync in which direction it goes, and
+ * what it does to the data of the others.  The answer is the same for all of them, so it
+ * is here:
  *
  *  - A CPU access begins with the data of the devices: each binding through which a
  *    device may write is synced for the CPU, whatever the CPU is going to do.  A CPU
@@ -20,7 +21,8 @@
  *    DMA_BIDIRECTIONAL if it needs syncs.
  *  - While a CPU access that writes is open, nothing may take back what it has
  *    written: a bounce buffer is not copied to the memory, and cache lines are
- *    written back before they are invalidated.
+ *    written back before they are invalidated.  What is stored in between, by a
+ *    process that does not wait for the other, cannot be kept.
  *  - A bounce buffer is a second copy of the memory.  It can stay the same as long as
  *    nobody writes, or while its device is alone with the CPU.  A bounced binding
  *    and any other of which one may write are refused.
@@ -64,7 +66,9 @@ static unsigned int fill_segments(const struct dma_region *region,
 		phys = region->vec[i].paddr;
 		for (left = region->vec[i].len; left; ) {
 			room = 0;
-			if (count && begin + len == phys)
+			if (count && begin + len == phys &&
+			    phys_to_page(begin) + (len >> PAGE_SHIFT) ==
+			    phys_to_page(phys))
 				room = segment_len(begin, max, boundary) - len;
 			if (!room) {
 				if (sg && count)
@@ -134,20 +138,27 @@ static int bind(struct dma_region *region, struct dma_region_binding *b)
 	ret = make_list(region, b->dev, &b->sgt);
 	if (ret)
 		return ret;
-	path = dma_sgtable_path(b->dev, &b->sgt, b->dir);
+	path = dma_sgtable_path(b->dev, &b->sgt, b->dir, region->attrs);
 	if (unlikely(path & DMA_PATH_BOUNCE) &&
 	    dma_region_move(region, b->dev, b->dir)) {
 		sg_free_table(&b->sgt);
 		ret = make_list(region, b->dev, &b->sgt);
 		if (ret)
 			return ret;
-		path = dma_sgtable_path(b->dev, &b->sgt, b->dir);
+		path = dma_sgtable_path(b->dev, &b->sgt, b->dir, region->attrs);
 	}
 	b->bounces = path & DMA_PATH_BOUNCE;
+	if (b->bounces)
+		dma_region_drop_idle(region);
 	b->map_dir = b->dir;
 	if (b->dir == DMA_FROM_DEVICE &&
 	    path & (DMA_PATH_BOUNCE | DMA_PATH_SYNC))
 		b->map_dir = DMA_BIDIRECTIONAL;
+	/* Two bounce buffers for one page are two truths, too. */
+	ret = b->bounces && dma_region_device_writes(b) ?
+	      dma_region_check_aliases(region) : 0;
+	if (ret)
+		goto err_list;
 	ret = -EBUSY;
 	list_for_each_entry(other, &region->bindings, node)
 		if (two_truths(other, b))
@@ -182,7 +193,8 @@ err_list:
  * Return: the list, of which the DMA addresses may be used, or
  *	-EINVAL for an unknown direction or a device without a mask;
  *	-EBUSY if @dev, or one that is bound already, works on a bounce buffer, and one
- *	of the two may write: each would have data that the other does not see;
+ *	of the two may write: each would have data that the other does not see; or if
+ *	@dev bounces and may write, and the region has a page twice;
  *	-EOPNOTSUPP if the device takes no segment of a page, or %DMA_ATTR_CC_SHARED
  *	is refused for it;
  *	-ENOMEM or -EIO as dma_map_sgtable().
@@ -196,6 +208,8 @@ struct sg_table *dma_region_bind(struct dma_region *region, struct device *dev,
 
 	if (!valid_dma_direction(dir) || !dev->dma_mask)
 		return ERR_PTR(-EINVAL);
+	if (unlikely(!list_empty_careful(&region->ended)))
+		dma_region_reap(region, dev);
 	guard(mutex)(&region->lock);
 	sgt = dma_region_bind_kept(region, dev, dir);
 	if (sgt)
@@ -283,8 +297,11 @@ int dma_region_begin_cpu_access(struct dma_region *region,
 		return -EOVERFLOW;
 	list_for_each_entry(b, &region->bindings, node)
 		dma_region_to_cpu(region, b);
-	if (region->vmaps)
+	if (region->vmaps) {
+		if (region->writers)
+			flush_kernel_vmap_range(region->vaddr, region->size);
 		invalidate_kernel_vmap_range(region->vaddr, region->size);
+	}
 	region->readers += cpu_reads(dir);
 	region->writers += cpu_writes(dir);
 	return 0;

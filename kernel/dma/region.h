@@ -5,7 +5,6 @@
 #ifndef _KERNEL_DMA_REGION_H
 #define _KERNEL_DMA_REGION_H
 
-#include <linux/completion.h>
 #include <linux/dma-region.h>
 #include <linux/scatterlist.h>
 
@@ -18,11 +17,11 @@
  * @map_dir: what @sgt is mapped for
  * @bounces: the device works on a bounce buffer
  * @idle: it is mapped, and nobody uses it, see region_keep.c
- * @managed: a device resource ends it with the driver; the importer's
  * @gone: the driver has gone
- * @ended: whoever has seen it go is done with the binding
+ * @keep: the device resource that ends it with the driver
  *
- * All but @sgt and @managed is protected by &dma_region.lock.
+ * @dev, @dir, @map_dir and @bounces are fixed, &dma_region.lock protects the others,
+ * but for @keep: see region_keep.c.
  */
 struct dma_region_binding {
 	struct sg_table sgt;
@@ -30,8 +29,8 @@ struct dma_region_binding {
 	struct device *dev;
 	enum dma_data_direction dir;
 	enum dma_data_direction map_dir;
-	bool bounces, idle, managed, gone;
-	struct completion ended;
+	bool bounces, idle, gone;
+	struct dma_region_keep *keep;
 };
 
 static inline bool dma_region_device_writes(const struct dma_region_binding *b)
@@ -44,6 +43,7 @@ void dma_region_to_cpu(struct dma_region *region, struct dma_region_binding *b);
 
 /* region_memory.c */
 bool dma_region_movable(const struct dma_region *region);
+int dma_region_check_aliases(const struct dma_region *region);
 int dma_region_alloc_list(struct list_head *pages, size_t size, gfp_t gfp,
 			  unsigned int *nr);
 
@@ -57,5 +57,6 @@ struct sg_table *dma_region_bind_kept(struct dma_region *region,
 				      enum dma_data_direction dir);
 void dma_region_drop_idle(struct dma_region *region);
 void dma_region_unmanage(struct dma_region_binding *b);
+void dma_region_reap(struct dma_region *region, struct device *dev);
 
 #endif /* _KERNEL_DMA_REGION_H */

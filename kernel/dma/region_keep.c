@@ -15,8 +15,8 @@
  *    the mapping when the driver is unbound.
  *  - be the way of an attacker.  The device could reach the memory until it is
  *    detached; one that is not trusted does not get that.
- *  - keep others out, or the memory where it is: a mapping that is not used is no
- *    binding in the sense of the table, and goes before the memory moves.
+ *  - come back beside a bounce buffer.  It was made when there was none, so all kept
+ *    mappings end before one is bound; and before the memory moves.
  *  - hold a bounce buffer, which is scarce.
  */
 #include <linux/device/devres.h>
@@ -26,12 +26,19 @@
 #include <linux/slab.h>
 #include "region.h"
 
-struct keep {
+/* The device resource.  @b is NULL once the binding has gone. */
+struct dma_region_keep {
 	struct dma_region *region;
 	struct dma_region_binding *b;
 };
 
-/* Unmaps it.  It stays until dma_region_forget(), which can wait for its driver. */
+/*
+ * Between the driver of a device, which goes, and whoever frees a binding: protects
+ * the pointers that struct dma_region_keep and a binding have to one another.
+ */
+static DEFINE_MUTEX(keep_lock);
+
+/* Unmaps it.  It is freed by dma_region_reap(), without the lock. */
 static void end_idle(struct dma_region *region, struct dma_region_binding *b)
 {
 	lockdep_assert_held(&region->lock);
@@ -57,38 +64,57 @@ void dma_region_drop_idle(struct dma_region *region)
  */
 static void driver_goes(struct device *dev, void *res)
 {
-	struct keep *keep = res;
-	struct dma_region_binding *b = keep->b;
+	struct dma_region_keep *keep = res;
+	struct dma_region_binding *b;
 
-	scoped_guard(mutex, &keep->region->lock) {
-		if (b->idle)
-			end_idle(keep->region, b);
-		b->gone = true;
-	}
-	/* Whoever waits for this may free the binding and the region. */
-	complete(&b->ended);
+	guard(mutex)(&keep_lock);
+	b = keep->b;
+	if (!b)
+		return;
+	WRITE_ONCE(b->keep, NULL);
+	guard(mutex)(&keep->region->lock);
+	if (b->idle)
+		end_idle(keep->region, b);
+	b->gone = true;
 }
 
 static int match_binding(struct device *dev, void *res, void *b)
 {
-	return ((struct keep *)res)->b == b;
+	return ((struct dma_region_keep *)res)->b == b;
 }
 
 /*
- * Take the resource back.  If the driver is being unbound at this moment, wait until
- * driver_goes() has done its part.  The lock is not held, which that takes.
+ * Take the resource back, before the binding is freed.  If the driver is being unbound
+ * at this moment, driver_goes() finds nothing to do.
  */
 void dma_region_unmanage(struct dma_region_binding *b)
 {
-	if (b->managed && devres_destroy(b->dev, driver_goes, match_binding, b))
-		wait_for_completion(&b->ended);
-	b->managed = false;
+	guard(mutex)(&keep_lock);
+	if (!b->keep)
+		return;
+	if (devres_destroy(b->dev, driver_goes, match_binding, b))
+		b->keep->b = NULL;
+	b->keep = NULL;
 }
 
-static bool may_keep(struct dma_region_binding *b)
+static bool manage(struct dma_region *region, struct dma_region_binding *b)
 {
-	return !b->bounces && b->dev->driver &&
-	       !(dev_is_pci(b->dev) && to_pci_dev(b->dev)->untrusted);
+	struct dma_region_keep *keep;
+
+	if (READ_ONCE(b->keep))
+		return true;
+	guard(mutex)(&keep_lock);
+	if (b->bounces || b->gone || !b->dev->driver ||
+	    (dev_is_pci(b->dev) && to_pci_dev(b->dev)->untrusted))
+		return false;
+	keep = devres_alloc(driver_goes, sizeof(*keep), GFP_KERNEL);
+	if (!keep)
+		return false;
+	keep->region = region;
+	keep->b = b;
+	WRITE_ONCE(b->keep, keep);
+	devres_add(b->dev, keep);
+	return true;
 }
 
 /**
@@ -99,7 +125,8 @@ static bool may_keep(struct dma_region_binding *b)
  * As dma_region_unbind(), but the next dma_region_bind() for the same device and direction
  * may get the mapping again.  The device must not use the memory, but can reach it
  * until dma_region_forget(), or until its driver is unbound.  Mappings that bounce, and
- * those of devices that are not trusted, are not kept.
+ * those of devices that are not trusted, are not kept.  To be called while the driver is
+ * bound: its remove() may be the last caller.
  *
  * Context: May sleep.
  */
@@ -107,21 +134,9 @@ void dma_region_keep(struct dma_region *region, struct sg_table *sgt)
 {
 	struct dma_region_binding *b =
 		container_of(sgt, struct dma_region_binding, sgt);
-	struct keep *keep;
 
-	if (!b->managed) {
-		if (!may_keep(b))
-			goto unbind;
-		keep = devres_alloc(driver_goes, sizeof(*keep), GFP_KERNEL);
-		if (!keep)
-			goto unbind;
-		keep->region = region;
-		keep->b = b;
-		init_completion(&b->ended);
-		b->managed = true;
-		devres_add(b->dev, keep);
-	}
-	scoped_guard(mutex, &region->lock) {
+	if (manage(region, b)) {
+		guard(mutex)(&region->lock);
 		if (!b->gone) {
 			dma_region_to_cpu(region, b);
 			list_move(&b->node, &region->idle);
@@ -129,7 +144,6 @@ void dma_region_keep(struct dma_region *region, struct sg_table *sgt)
 			return;
 		}
 	}
-unbind:
 	dma_region_unbind(region, sgt);
 }
 EXPORT_SYMBOL_GPL(dma_region_keep);
@@ -156,25 +170,13 @@ struct sg_table *dma_region_bind_kept(struct dma_region *region,
 	return NULL;
 }
 
-/**
- * dma_region_forget - end the mappings that are kept for a device
- * @region: the region
- * @dev: the device
- *
- * To be called when a device is detached, once for each dma_region_keep() at most.  A
- * mapping that is in use stays.
- *
- * Context: May sleep.
- */
-void dma_region_forget(struct dma_region *region, struct device *dev)
+/* Free the bindings of @dev that have ended; the lock is not held. */
+void dma_region_reap(struct dma_region *region, struct device *dev)
 {
 	struct dma_region_binding *b, *next;
 	LIST_HEAD(gone);
 
 	scoped_guard(mutex, &region->lock) {
-		list_for_each_entry_safe(b, next, &region->idle, node)
-			if (b->dev == dev)
-				end_idle(region, b);
 		list_for_each_entry_safe(b, next, &region->ended, node)
 			if (b->dev == dev)
 				list_move(&b->node, &gone);
@@ -184,5 +186,26 @@ void dma_region_forget(struct dma_region *region, struct device *dev)
 		sg_free_table(&b->sgt);
 		kfree(b);
 	}
+}
+
+/**
+ * dma_region_forget - end the mappings that are kept for a device
+ * @region: the region
+ * @dev: the device
+ *
+ * To be called when the device is detached.  A mapping that is in use stays.
+ *
+ * Context: May sleep.
+ */
+void dma_region_forget(struct dma_region *region, struct device *dev)
+{
+	struct dma_region_binding *b, *next;
+
+	scoped_guard(mutex, &region->lock) {
+		list_for_each_entry_safe(b, next, &region->idle, node)
+			if (b->dev == dev)
+				end_idle(region, b);
+	}
+	dma_region_reap(region, dev);
 }
 EXPORT_SYMBOL_GPL(dma_region_forget);

@@ -25,6 +25,7 @@
 #include <linux/sched/signal.h>
 #include <linux/set_memory.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/vmalloc.h>
 #include "region.h"
 
@@ -105,7 +106,7 @@ int dma_region_alloc_list(struct list_head *pages, size_t size, gfp_t gfp,
  * @attrs: 0, or %DMA_ATTR_CC_SHARED for memory that a confidential guest shares with
  *	the host
  *
- * The memory is zeroed.  Its largest ranges come first.
+ * The memory is zeroed.
  *
  * Context: May sleep.
  * Return: the region, to be freed by dma_region_free(), or
@@ -147,6 +148,7 @@ struct dma_region *dma_region_alloc(size_t size, gfp_t gfp, unsigned long attrs)
 		vec[nr++].len = page_size(page);
 	}
 	dma_region_init(region, vec, nr, free_memory);
+	region->gfp = gfp;
 	region->attrs = attrs;
 	while (attrs && nr--) {
 		ret = set_memory_decrypted((unsigned long)
@@ -186,7 +188,8 @@ void dma_region_init(struct dma_region *region, struct phys_vec *vec,
 	region->vec = vec;
 	region->nr = nr;
 	for (i = 0; i < nr; i++)
-		region->size += vec[i].len;
+		WARN_ON(check_add_overflow(region->size, vec[i].len,
+					   &region->size));
 	region->release = release;
 	mutex_init(&region->lock);
 	INIT_LIST_HEAD(&region->bindings);
@@ -218,15 +221,47 @@ bool dma_region_movable(const struct dma_region *region)
 	return region->release == free_memory && !region->attrs;
 }
 
+static int by_address(const void *a, const void *b)
+{
+	const struct phys_vec *x = a, *y = b;
+
+	return cmp_int(x->paddr, y->paddr);
+}
+
+/* -EBUSY if memory of the caller's is in the region more than once, 0 if not. */
+int dma_region_check_aliases(const struct dma_region *region)
+{
+	struct phys_vec *vec;
+	unsigned int i;
+	int ret = 0;
+
+	if (region->release == free_memory)
+		return 0;
+	vec = kvmalloc_objs(*vec, region->nr);
+	if (!vec)
+		return -ENOMEM;
+	memcpy(vec, region->vec, array_size(region->nr, sizeof(*vec)));
+	sort(vec, region->nr, sizeof(*vec), by_address, NULL);
+	for (i = 1; i < region->nr && !ret; i++)
+		if (vec[i].paddr - vec[i - 1].paddr < vec[i - 1].len)
+			ret = -EBUSY;
+	kvfree(vec);
+	return ret;
+}
+
 static vm_fault_t region_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct dma_region *region = vma->vm_private_data;
+	pgprot_t prot = vma->vm_page_prot;
 	pgoff_t first = 0, pgoff;
 	unsigned long pfn, nr;
 	unsigned int i;
 	vm_fault_t ret;
 
+	/* mprotect() may have made it private. */
+	if (region->attrs & DMA_ATTR_CC_SHARED)
+		prot = pgprot_decrypted(prot);
 	guard(mutex)(&region->lock);
 	for (i = 0; i < region->nr; i++, first += nr) {
 		nr = region->vec[i].len >> PAGE_SHIFT;
@@ -238,7 +273,7 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 
 	pfn = PHYS_PFN(region->vec[i].paddr);
 	ret = vmf_insert_pfn_prot(vma, vmf->address, pfn + vmf->pgoff - first,
-				  vma->vm_page_prot);
+				  prot);
 	/* The rest of the range, as far as it is mapped: it will be needed, too. */
 	for (pgoff = max(first, vma->vm_pgoff);
 	     !(ret & VM_FAULT_ERROR) && pgoff < first + nr; pgoff++) {
@@ -248,8 +283,8 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 		if (addr >= vma->vm_end)
 			break;
 		if (pgoff != vmf->pgoff &&
-		    vmf_insert_pfn_prot(vma, addr, pfn + pgoff - first,
-					vma->vm_page_prot) & VM_FAULT_ERROR)
+		    vmf_insert_pfn_prot(vma, addr, pfn + pgoff - first, prot) &
+		    VM_FAULT_ERROR)
 			break;
 	}
 	return ret;
@@ -274,8 +309,6 @@ int dma_region_mmap(struct dma_region *region, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & (VM_SHARED | VM_MAYSHARE)))
 		return -EINVAL;
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
-	if (region->attrs & DMA_ATTR_CC_SHARED)
-		vma->vm_page_prot = pgprot_decrypted(vma->vm_page_prot);
 	vma->vm_ops = &region_vm_ops;
 	vma->vm_private_data = region;
 	scoped_guard(mutex, &region->lock)

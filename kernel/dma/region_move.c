@@ -54,11 +54,21 @@ static int alloc_in_reach(const struct dma_region *region, struct device *dev,
 			  enum dma_data_direction dir, struct list_head *pages,
 			  unsigned int *nr)
 {
-	gfp_t gfp = reach_gfp(dev) | __GFP_NOWARN | __GFP_RETRY_MAYFAIL;
+	gfp_t gfp = reach_gfp(dev) | region->gfp | __GFP_NOWARN |
+		    __GFP_RETRY_MAYFAIL;
 	unsigned int i, more;
 	struct page *page;
+	bool far;
 	int ret;
 
+	/* A page is cheap, and shows whether the device reaches this zone at all. */
+	page = alloc_page(gfp);
+	if (!page)
+		return -ENOMEM;
+	far = dma_query_bounces(dev, page_to_phys(page), PAGE_SIZE, dir);
+	__free_page(page);
+	if (far)
+		return -EFAULT;
 	for (i = 0, *nr = 0; i < region->nr; i++) {
 		if (!out_of_reach(dev, &region->vec[i], dir))
 			continue;
@@ -66,11 +76,14 @@ static int alloc_in_reach(const struct dma_region *region, struct device *dev,
 		if (ret)
 			return ret;
 		*nr += more;
-		/* Once is enough to see whether the device reaches this zone. */
-		page = list_last_entry(pages, struct page, lru);
-		if (dma_query_bounces(dev, page_to_phys(page), page_size(page),
-				      dir))
-			return -EFAULT;
+		/* The zone may be larger than what the device reaches. */
+		list_for_each_entry_reverse(page, pages, lru) {
+			if (!more--)
+				break;
+			if (dma_query_bounces(dev, page_to_phys(page),
+					      page_size(page), dir))
+				return -EFAULT;
+		}
 	}
 	return 0;
 }
@@ -121,7 +134,6 @@ bool dma_region_move(struct dma_region *region, struct device *dev,
 		far += out_of_reach(dev, &region->vec[i], dir);
 	if (!far || !dma_region_movable(region))
 		return false;
-	dma_region_drop_idle(region);
 	if (region->vmaps || !list_empty(&region->bindings)) {
 		ret = -EBUSY;
 		goto out_trace;
@@ -135,6 +147,7 @@ bool dma_region_move(struct dma_region *region, struct device *dev,
 		goto out_free;
 	}
 
+	dma_region_drop_idle(region);
 	/* Faults wait for the lock. */
 	if (region->mapping)
 		unmap_mapping_range(region->mapping, 0, 0, 1);

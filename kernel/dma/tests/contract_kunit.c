@@ -9,6 +9,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/dma-contract.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/panic.h>
@@ -639,6 +640,21 @@ static void a_buffer_above_the_limit_refuses_coherence(struct kunit *test)
 	KUNIT_EXPECT_EQ_MSG(test, before, get_taint(), "a refusal warned");
 }
 
+static void the_last_page_tells_whether_memory_bounces(struct kunit *test)
+{
+	struct contract_test *ct = setup(test, BOUNCE);
+	dma_addr_t last = phys_to_dma(ct->dev, PFN_PHYS(max_pfn - 1));
+
+	KUNIT_EXPECT_TRUE(test, dma_ram_bounces(ct->dev));
+	bounce_everything(ct, false);
+	KUNIT_EXPECT_FALSE(test, dma_ram_bounces(ct->dev));
+	ct->dev->bus_dma_limit = last + PAGE_SIZE - 1;
+	KUNIT_EXPECT_FALSE(test, dma_ram_bounces(ct->dev));
+	ct->dev->bus_dma_limit = last + PAGE_SIZE - 2;
+	KUNIT_EXPECT_TRUE(test, dma_ram_bounces(ct->dev));
+	ct->dev->bus_dma_limit = 0;
+}
+
 static void one_bad_entry_refuses_the_list(struct kunit *test)
 {
 	struct contract_test *ct = setup(test, OPS);
@@ -1026,6 +1042,7 @@ static struct kunit_case contract_test_cases[] = {
 	KUNIT_CASE(a_bouncing_device_refuses_mmio),
 	KUNIT_CASE(a_coherent_mapping_lives_beside_bounced_ones),
 	KUNIT_CASE(a_buffer_above_the_limit_refuses_coherence),
+	KUNIT_CASE(the_last_page_tells_whether_memory_bounces),
 	KUNIT_CASE(one_bad_entry_refuses_the_list),
 	KUNIT_CASE(a_bus_of_unknown_order_refuses_a_barrier),
 	KUNIT_CASE(a_barrier_to_the_device_has_no_effect),

@@ -120,6 +120,7 @@ static void a_kept_mapping_goes_with_the_driver(struct kunit *test)
 	sgt = bind(test, f, DMA_BIDIRECTIONAL);
 	dma_region_keep(f->region, sgt);
 	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_region_forget(f->region, f->dev);
 	dma_region_free(f->region);
 }
 
@@ -151,7 +152,173 @@ static void what_bounces_is_not_kept(struct kunit *test)
 	dma_model_get_stats(f->dev, &stats);
 	KUNIT_EXPECT_EQ(test, 0, stats.maps);
 	KUNIT_EXPECT_EQ(test, 0, stats.slots);
+	dma_region_forget(f->region, f->dev);
 	dma_region_free(f->region);
+}
+
+/* Memory that does not move, of the test's own. */
+struct wrapped {
+	struct dma_region region;
+	struct phys_vec vec[2];
+	bool released;
+};
+
+static void wrapped_release(struct dma_region *region)
+{
+	container_of(region, struct wrapped, region)->released = true;
+}
+
+static struct wrapped *wrap(struct kunit *test, void *first, void *second)
+{
+	struct wrapped *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->vec[0] = (struct phys_vec) { virt_to_phys(first), PAGE_SIZE };
+	w->vec[1] = (struct phys_vec) { virt_to_phys(second), PAGE_SIZE };
+	dma_region_init(&w->region, w->vec, 2, wrapped_release);
+	return w;
+}
+
+/* It was made when there was no bounce buffer. */
+static void a_kept_mapping_does_not_come_back_beside_a_bounce_buffer(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+	struct device *direct = make_device(test, "direct", DMA_MODEL_IOMMU);
+	struct device *bounced = make_device(test, "bounced", DMA_MODEL_BOUNCE |
+					     DMA_MODEL_BOUNCE_ALL);
+	struct sg_table *a, *b;
+	struct wrapped *w;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	w = wrap(test, p, p + PAGE_SIZE);
+	a = dma_region_bind(&w->region, direct, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
+	dma_region_keep(&w->region, a);
+	b = dma_region_bind(&w->region, bounced, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
+	a = dma_region_bind(&w->region, direct, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, -EBUSY, PTR_ERR_OR_ZERO(a));
+	if (!IS_ERR(a))
+		dma_region_unbind(&w->region, a);
+	dma_region_keep(&w->region, b);
+	/* And when it has gone, it works again. */
+	a = dma_region_bind(&w->region, direct, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, a);
+	dma_region_unbind(&w->region, a);
+	dma_region_forget(&w->region, direct);
+	dma_region_forget(&w->region, bounced);
+	dma_region_free(&w->region);
+	KUNIT_EXPECT_TRUE(test, w->released);
+}
+
+static void a_page_that_is_there_twice_is_not_bounced(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+	struct device *bounced = make_device(test, "bounced", DMA_MODEL_BOUNCE |
+					     DMA_MODEL_BOUNCE_ALL);
+	struct device *direct = make_device(test, "direct", DMA_MODEL_IOMMU);
+	struct sg_table *sgt;
+	struct wrapped *w;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	w = wrap(test, p, p);
+	sgt = dma_region_bind(&w->region, bounced, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, -EBUSY, PTR_ERR_OR_ZERO(sgt));
+	sgt = dma_region_bind(&w->region, bounced, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	dma_region_unbind(&w->region, sgt);
+	sgt = dma_region_bind(&w->region, direct, DMA_FROM_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	dma_region_unbind(&w->region, sgt);
+	dma_region_free(&w->region);
+}
+
+/* The device may be given the mapping again, but the memory is the CPU's still. */
+static void the_cpu_keeps_the_memory_when_a_kept_mapping_is_bound(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_CACHE);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	struct iosys_map map;
+	u8 byte = 0, *cpu;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(f->region, &map));
+	cpu = map.vaddr;
+	dma_region_keep(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0, dma_region_begin_cpu_access(f->region,
+							     DMA_TO_DEVICE));
+	sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	cpu[0] = 0x33;
+	KUNIT_EXPECT_EQ(test, 0, dma_region_end_cpu_access(f->region,
+							   DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0, dma_model_read(f->dev, sg_dma_address(sgt->sgl),
+						&byte, 1));
+	KUNIT_EXPECT_EQ(test, 0x33, byte);
+	dma_region_unbind(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0x33, cpu[0]);
+	dma_region_vunmap(f->region, &map);
+	dma_region_free(f->region);
+}
+
+static void no_move(struct dma_buf_attachment *attach)
+{
+}
+
+static const struct dma_buf_attach_ops dynamic_ops = {
+	.invalidate_mappings = no_move,
+};
+
+static void a_dynamic_importer_gets_a_new_mapping(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct dma_buf_attachment *at;
+	struct dma_buf *buf;
+	struct sg_table *sgt;
+
+	buf = dma_heap_kunit_alloc("system", SIZE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	at = dma_buf_dynamic_attach(buf, f->dev, &dynamic_ops, f);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, at);
+	sgt = dma_buf_map_attachment_unlocked(at, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	dma_buf_unmap_attachment_unlocked(at, sgt, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, 0, maps(f));
+	dma_buf_detach(buf, at);
+	dma_buf_put(buf);
+	flush_delayed_fput();
+	dma_region_free(f->region);
+}
+
+/* User space sees the page that its mapping begins with. */
+static void a_mapping_may_begin_anywhere(struct kunit *test)
+{
+	struct dma_buf *buf = dma_heap_kunit_alloc("system", SIZE);
+	struct iosys_map map;
+	unsigned long addr;
+	u32 word = 0;
+	u32 *cpu;
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, buf);
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(buf, &map));
+	for (cpu = map.vaddr, i = 0; i < 4; i++)
+		cpu[i * PAGE_SIZE / 4] = i + 1;
+	KUNIT_ASSERT_EQ(test, 0, kunit_attach_mm());
+	addr = vm_mmap(buf->file, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, 2 * PAGE_SIZE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	for (i = 1; i >= 0; i--) {
+		KUNIT_EXPECT_EQ(test, 0,
+				copy_from_user(&word, (void __user *)
+					       (addr + i * PAGE_SIZE), 4));
+		KUNIT_EXPECT_EQ(test, i + 3, word);
+	}
+	vm_munmap(addr, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			(long)vm_mmap(buf->file, 0, PAGE_SIZE, PROT_READ,
+				      MAP_PRIVATE, 0));
+	dma_buf_vunmap_unlocked(buf, &map);
+	dma_buf_put(buf);
+	flush_delayed_fput();
 }
 
 static void a_kept_mapping_hands_the_memory_over(struct kunit *test)
@@ -176,7 +343,11 @@ static void a_kept_mapping_hands_the_memory_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_model_read(f->dev, sg_dma_address(sgt->sgl),
 						&byte, 1));
 	KUNIT_EXPECT_EQ(test, 0x22, byte);
-	dma_region_unbind(f->region, sgt);
+	/* When it ends, the memory is the CPU's. */
+	dma_region_keep(f->region, sgt);
+	cpu[0] = 0x33;
+	dma_region_forget(f->region, f->dev);
+	KUNIT_EXPECT_EQ(test, 0x33, cpu[0]);
 	dma_region_vunmap(f->region, &map);
 	dma_region_free(f->region);
 }
@@ -344,19 +515,26 @@ static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(far->buf, &map));
 	page = page_address(vmalloc_to_page(map.vaddr));
-	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	/* It bounces, if there is a pool within reach. */
+	kunit_warning_suppress(test) {
+		sgt = dma_buf_map_attachment_unlocked(far->at,
+						      DMA_BIDIRECTIONAL);
+	}
 	if (!IS_ERR(sgt)) {
 		KUNIT_EXPECT_NE(test, virt_to_phys(page),
 				sg_dma_address(sgt->sgl));
 		dma_buf_unmap_attachment_unlocked(far->at, sgt, DMA_BIDIRECTIONAL);
 	}
 	KUNIT_EXPECT_PTR_EQ(test, page, page_address(vmalloc_to_page(map.vaddr)));
+	/* What is written through the mapping is in the buffer. */
+	*(u32 *)map.vaddr = 0x600dda7a;
 	dma_buf_vunmap_unlocked(far->buf, &map);
 	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_EXPECT_TRUE(test, within_reach(sgt));
 	KUNIT_EXPECT_NE(test, virt_to_phys(page), sg_dma_address(sgt->sgl));
+	KUNIT_EXPECT_EQ(test, 0x600dda7a,
+			*(u32 *)phys_to_virt(sg_dma_address(sgt->sgl)));
 	dma_buf_unmap_attachment_unlocked(far->at, sgt, DMA_BIDIRECTIONAL);
 	far_end(far);
 }
@@ -368,17 +546,24 @@ static void what_another_device_uses_does_not_move(struct kunit *test)
 	struct device *other = make_device(test, "other", DMA_MODEL_IOMMU);
 	struct dma_buf_attachment *at = dma_buf_attach(far->buf, other);
 	struct sg_table *sgt, *second;
+	struct dma_model_stats stats;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, at);
 	sgt = dma_buf_map_attachment_unlocked(at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	second = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_EQ(test, -EBUSY, PTR_ERR_OR_ZERO(second));
+	if (!IS_ERR(second))
+		dma_buf_unmap_attachment_unlocked(far->at, second,
+						  DMA_BIDIRECTIONAL);
 	/* It is kept for the other device, which is no reason to stay. */
 	dma_buf_unmap_attachment_unlocked(at, sgt, DMA_BIDIRECTIONAL);
 	second = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
 	KUNIT_EXPECT_TRUE(test, within_reach(second));
+	/* The old memory is not the other device's any more. */
+	dma_model_get_stats(other, &stats);
+	KUNIT_EXPECT_EQ(test, 0, stats.maps);
 	dma_buf_unmap_attachment_unlocked(far->at, second, DMA_BIDIRECTIONAL);
 	dma_buf_detach(far->buf, at);
 	far_end(far);
@@ -390,6 +575,11 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(a_kept_mapping_goes_with_the_driver),
 	KUNIT_CASE(a_mapping_in_use_stays_when_the_driver_goes),
 	KUNIT_CASE(what_bounces_is_not_kept),
+	KUNIT_CASE(a_kept_mapping_does_not_come_back_beside_a_bounce_buffer),
+	KUNIT_CASE(a_page_that_is_there_twice_is_not_bounced),
+	KUNIT_CASE(the_cpu_keeps_the_memory_when_a_kept_mapping_is_bound),
+	KUNIT_CASE(a_dynamic_importer_gets_a_new_mapping),
+	KUNIT_CASE(a_mapping_may_begin_anywhere),
 	KUNIT_CASE(a_kept_mapping_hands_the_memory_over),
 	KUNIT_CASE(each_step_of_a_bind_may_fail),
 	KUNIT_CASE(wrong_arguments_are_errors),

@@ -2,12 +2,14 @@
 /*
  * Do the CPU and the device see the same bytes?
  *
- * A pool without dma_alloc maps its pages for the device when it allocates them.
- * They stay mapped while TTM copies them, and while a bo has a kernel mapping.
- * The device is on model hardware (include/linux/dma-model.h), and the test plays
- * it.
+ * A pool maps its pages for the device when it allocates them, or takes pages that
+ * are mapped from dma_alloc_pages().  They stay mapped while TTM copies them, and
+ * while a bo has a kernel mapping.  The device is on model hardware
+ * (include/linux/dma-model.h), and the test plays it.
  */
+#include <kunit/device.h>
 #include <linux/anon_inodes.h>
+#include <linux/dma-contract.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-model.h>
 #include <linux/file.h>
@@ -24,16 +26,26 @@
 #define NR_PAGES	7
 #define BO_SIZE		(NR_PAGES * PAGE_SIZE)
 
+#define BOUNCES		(DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL)
+#define DMA_ALLOC	TTM_ALLOCATION_POOL_USE_DMA_ALLOC
+
 static const struct hardware {
 	const char *name;
 	unsigned int features;
+	unsigned int alloc_flags;
 } hardwares[] = {
 	{ "coherent", 0 },
 	{ "noncoherent", DMA_MODEL_CACHE },
 	{ "noncoherent-iommu", DMA_MODEL_CACHE | DMA_MODEL_IOMMU },
-	{ "bounces", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL },
-	{ "noncoherent-bounces",
-	  DMA_MODEL_CACHE | DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL },
+	{ "bounces", BOUNCES },
+	{ "noncoherent-bounces", DMA_MODEL_CACHE | BOUNCES },
+	{ "coherent-dma_alloc", 0, DMA_ALLOC },
+	{ "noncoherent-dma_alloc", DMA_MODEL_CACHE, DMA_ALLOC },
+	{ "noncoherent-iommu-dma_alloc", DMA_MODEL_CACHE | DMA_MODEL_IOMMU,
+	  DMA_ALLOC },
+	{ "bounces-dma_alloc", BOUNCES, DMA_ALLOC },
+	{ "noncoherent-bounces-dma_alloc", DMA_MODEL_CACHE | BOUNCES,
+	  DMA_ALLOC },
 };
 
 KUNIT_ARRAY_PARAM_DESC(hardware, hardwares, name);
@@ -44,6 +56,9 @@ struct ttm_dma {
 	struct ttm_buffer_object *bo;
 	u8 *want, *got;		/* BO_SIZE bytes each */
 	u8 *vram;
+	const struct hardware *hw;
+	struct ttm_dma *other;		/* a second device, if the test has one */
+	struct ttm_pool *pool;		/* NULL for that of @bdev */
 };
 
 /* The driver */
@@ -64,9 +79,16 @@ static struct ttm_tt *dma_tt_create(struct ttm_buffer_object *bo,
 static int dma_tt_populate(struct ttm_device *bdev, struct ttm_tt *tt,
 			   struct ttm_operation_ctx *ctx)
 {
+	struct ttm_dma *t = container_of(bdev, struct ttm_dma, bdev);
+
 	if (ttm_tt_is_backed_up(tt))
 		return ttm_tt_restore(bdev, tt, ctx);
-	return ttm_pool_alloc(&bdev->pool, tt, ctx);
+	return ttm_pool_alloc(t->pool ?: &bdev->pool, tt, ctx);
+}
+
+static void dma_tt_unpopulate(struct ttm_device *bdev, struct ttm_tt *tt)
+{
+	ttm_pool_free(tt->pool, tt);
 }
 
 static void dma_tt_destroy(struct ttm_device *bdev, struct ttm_tt *tt)
@@ -99,6 +121,7 @@ static int dma_io_mem_reserve(struct ttm_device *bdev, struct ttm_resource *mem)
 static struct ttm_device_funcs dma_funcs = {
 	.ttm_tt_create = dma_tt_create,
 	.ttm_tt_populate = dma_tt_populate,
+	.ttm_tt_unpopulate = dma_tt_unpopulate,
 	.ttm_tt_destroy = dma_tt_destroy,
 	.move = dma_move,
 	.eviction_valuable = ttm_bo_eviction_valuable,
@@ -136,9 +159,9 @@ static int kmap_bo(struct ttm_buffer_object *bo, unsigned long first,
 
 /* The device, played by the test */
 
-static void device_writes(struct kunit *test, const u8 *buf)
+static void this_device_writes(struct kunit *test, struct ttm_dma *t,
+			       const u8 *buf)
 {
-	struct ttm_dma *t = test->priv;
 	dma_addr_t *addr = t->bo->ttm->dma_address;
 	int i;
 
@@ -149,9 +172,8 @@ static void device_writes(struct kunit *test, const u8 *buf)
 				0);
 }
 
-static void device_reads(struct kunit *test, u8 *buf)
+static void this_device_reads(struct kunit *test, struct ttm_dma *t, u8 *buf)
 {
-	struct ttm_dma *t = test->priv;
 	dma_addr_t *addr = t->bo->ttm->dma_address;
 	int i;
 
@@ -160,6 +182,16 @@ static void device_reads(struct kunit *test, u8 *buf)
 				dma_model_read(t->devs->dev, addr[i],
 					       buf + i * PAGE_SIZE, PAGE_SIZE),
 				0);
+}
+
+static void device_writes(struct kunit *test, const u8 *buf)
+{
+	this_device_writes(test, test->priv, buf);
+}
+
+static void device_reads(struct kunit *test, u8 *buf)
+{
+	this_device_reads(test, test->priv, buf);
 }
 
 /* Bytes that no other call makes, at no place where it makes them. */
@@ -218,6 +250,8 @@ static void restored_pages_reach_the_device(struct kunit *test)
 	struct ttm_tt *tt = t->bo->ttm, kept;
 	int i;
 
+	if (t->hw->alloc_flags)
+		kunit_skip(test, "pages of dma_alloc are not backed up");
 	fill(t->want, 1);
 	KUNIT_ASSERT_EQ(test, ttm_tt_init(&kept, t->bo, 0, ttm_cached, 0), 0);
 	KUNIT_ASSERT_EQ(test, ttm_pool_alloc(&t->bdev.pool, &kept, &ctx), 0);
@@ -408,12 +442,89 @@ static void an_iomem_window_has_the_caching_of_its_resource(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgprot_val(prot), pgprot_val(wc));
 }
 
-static int ttm_dma_init(struct kunit *test)
+/* What a pool has kept, and cleared in the cache, is clear for the device. */
+static void pages_that_are_used_again_are_clear(struct kunit *test)
 {
-	const struct hardware *hw = test->param_value;
-	const struct dma_model_params params = {
-		.features = hw ? hw->features : 0,
-	};
+	struct ttm_operation_ctx ctx = { };
+	struct ttm_dma *t = test->priv;
+	struct page *page = t->bo->ttm->pages[0];
+
+	if (!t->hw->alloc_flags)
+		kunit_skip(test, "the system clears them, if somebody asks");
+	device_writes(test, fill(t->got, 1));
+	ttm_tt_unpopulate(&t->bdev, t->bo->ttm);
+	KUNIT_ASSERT_EQ(test, ttm_tt_populate(&t->bdev, t->bo->ttm, &ctx), 0);
+	KUNIT_EXPECT_PTR_EQ(test, page, t->bo->ttm->pages[0]);
+	device_reads(test, t->got);
+	memset(t->want, 0, BO_SIZE);
+	KUNIT_EXPECT_EQ(test, differ(t->got, t->want), 0);
+}
+
+/* Move the bo's pages to another pool; the bytes are lost. */
+static void use_pool(struct kunit *test, struct ttm_pool *pool)
+{
+	struct ttm_operation_ctx ctx = { };
+	struct ttm_dma *t = test->priv;
+
+	ttm_tt_unpopulate(&t->bdev, t->bo->ttm);
+	t->pool = pool;
+	KUNIT_ASSERT_EQ(test, ttm_tt_populate(&t->bdev, t->bo->ttm, &ctx), 0);
+}
+
+/* Of the pools of amdgpu, only that of the device takes pages from dma_alloc. */
+static void pages_of_a_second_pool_are_synced(struct kunit *test)
+{
+	struct ttm_dma *t = test->priv;
+	struct ttm_pool *pool;
+
+	pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pool);
+	ttm_pool_init(pool, t->devs->dev, NUMA_NO_NODE,
+		      t->hw->alloc_flags ^ DMA_ALLOC);
+	use_pool(test, pool);
+	device_writes(test, fill(t->want, 1));
+	swap_out_and_in(test);
+	device_reads(test, t->got);
+	KUNIT_EXPECT_EQ(test, differ(t->got, t->want), 0);
+	use_pool(test, NULL);
+	ttm_pool_fini(pool);
+}
+
+/* A driver maps a ring as long as it lives, and a device that snoops uses it. */
+static void a_kmap_and_a_device_that_snoops_share_pages(struct kunit *test)
+{
+	struct ttm_dma *t = test->priv;
+	struct ttm_bo_kmap_obj map;
+	bool is_iomem;
+	u8 *virt;
+
+	if (t->hw->features & DMA_MODEL_CACHE)
+		kunit_skip(test, "the device does not snoop");
+	if (t->hw->features & DMA_MODEL_BOUNCE && !t->hw->alloc_flags)
+		kunit_skip(test, "bounced pages are not shared");
+	KUNIT_ASSERT_EQ(test, kmap_bo(t->bo, 0, NR_PAGES, &map), 0);
+	virt = ttm_kmap_obj_virtual(&map, &is_iomem);
+	fill(virt, 1);
+	device_reads(test, t->got);
+	KUNIT_EXPECT_EQ(test, differ(t->got, fill(t->want, 1)), 0);
+	device_writes(test, fill(t->want, 2));
+	KUNIT_EXPECT_EQ(test, differ(virt, t->want), 0);
+	ttm_bo_kunmap(&map);
+}
+
+/* amdgpu and others take pages from dma_alloc_pages() if this is true. */
+static void the_dma_layer_knows_who_bounces(struct kunit *test)
+{
+	struct ttm_dma *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, dma_ram_bounces(t->devs->dev),
+			!!(t->hw->features & DMA_MODEL_BOUNCE));
+}
+
+static struct ttm_dma *add_device(struct kunit *test, const char *name,
+				  const struct hardware *hw, int bits)
+{
+	const struct dma_model_params params = { .features = hw->features };
 	struct ttm_test_devices *devs;
 	struct drm_device *drm;
 	struct ttm_dma *t;
@@ -427,20 +538,27 @@ static int ttm_dma_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t->got);
 	t->vram = kunit_kzalloc(test, BO_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t->vram);
+	devs = kunit_kzalloc(test, sizeof(*devs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, devs);
 
-	devs = ttm_test_devices_basic(test);
-	dev = devs->dev;
-	drm = devs->drm;
+	dev = kunit_device_register(test, name);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	drm = __drm_kunit_helper_alloc_drm_device(test, dev, sizeof(*drm), 0,
+						  DRIVER_GEM);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, drm);
 	KUNIT_ASSERT_EQ(test, kunit_dma_model_attach(test, dev, &params), 0);
-	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64)),
-			0);
+	KUNIT_ASSERT_EQ(test,
+			dma_set_mask_and_coherent(dev, DMA_BIT_MASK(bits)), 0);
 	KUNIT_ASSERT_EQ(test,
 			ttm_device_init(&t->bdev, &dma_funcs, dev,
 					drm->anon_inode->i_mapping,
-					drm->vma_offset_manager, 0), 0);
+					drm->vma_offset_manager,
+					hw->alloc_flags), 0);
+	devs->dev = dev;
+	devs->drm = drm;
 	devs->ttm_dev = &t->bdev;
 	t->devs = devs;
-	test->priv = t;
+	t->hw = hw;
 	KUNIT_ASSERT_EQ(test,
 			ttm_range_man_init(&t->bdev, TTM_PL_VRAM, false,
 					   NR_PAGES), 0);
@@ -448,22 +566,73 @@ static int ttm_dma_init(struct kunit *test)
 	t->bo = ttm_bo_kunit_init(test, devs, BO_SIZE, NULL);
 	t->bo->type = ttm_bo_type_kernel;
 	validate(test, t->bo, TTM_PL_SYSTEM);
+	return t;
+}
+
+static void copy_bo(struct kunit *test, struct ttm_dma *to, struct ttm_dma *from)
+{
+	struct ttm_bo_kmap_obj dst, src;
+	bool is_iomem;
+
+	KUNIT_ASSERT_EQ(test, kmap_bo(from->bo, 0, NR_PAGES, &src), 0);
+	KUNIT_ASSERT_EQ(test, kmap_bo(to->bo, 0, NR_PAGES, &dst), 0);
+	memcpy(ttm_kmap_obj_virtual(&dst, &is_iomem),
+	       ttm_kmap_obj_virtual(&src, &is_iomem), BO_SIZE);
+	ttm_bo_kunmap(&dst);
+	ttm_bo_kunmap(&src);
+}
+
+/* The other one would bounce, so its pages come from dma_alloc_pages(). */
+static void bytes_move_to_a_device_of_32_bits_and_back(struct kunit *test)
+{
+	static const struct hardware narrow = {
+		.features = DMA_MODEL_CACHE | BOUNCES, .alloc_flags = DMA_ALLOC,
+	};
+	struct ttm_dma *t = test->priv, *other;
+
+	other = add_device(test, "ttm-dma-32", &narrow, 32);
+	t->other = other;
+	device_writes(test, fill(t->want, 1));
+	copy_bo(test, other, t);
+	this_device_reads(test, other, t->got);
+	KUNIT_EXPECT_EQ(test, differ(t->got, t->want), 0);
+
+	this_device_writes(test, other, fill(t->want, 2));
+	copy_bo(test, t, other);
+	device_reads(test, t->got);
+	KUNIT_EXPECT_EQ(test, differ(t->got, t->want), 0);
+}
+
+static int ttm_dma_init(struct kunit *test)
+{
+	test->priv = add_device(test, "ttm-dma",
+				test->param_value ?: &hardwares[0], 64);
 	return 0;
 }
 
 /* KUnit takes the device off the model, and then frees it. */
-static void ttm_dma_exit(struct kunit *test)
+static void remove_device(struct kunit *test, struct ttm_dma *t)
 {
-	struct ttm_dma *t = test->priv;
 	struct dma_model_fault fault;
+	struct dma_model_stats stats;
 
-	if (!t)
-		return;
-	if (t->bo)
-		ttm_bo_fini(t->bo);
+	ttm_bo_fini(t->bo);
 	ttm_range_man_fini(&t->bdev, TTM_PL_VRAM);
 	ttm_device_fini(&t->bdev);
 	KUNIT_EXPECT_FALSE(test, dma_model_next_fault(t->devs->dev, &fault));
+	dma_model_get_stats(t->devs->dev, &stats);
+	KUNIT_EXPECT_EQ_MSG(test, stats.maps, 0, "pages leaked");
+}
+
+static void ttm_dma_exit(struct kunit *test)
+{
+	struct ttm_dma *t = test->priv;
+
+	if (!t)
+		return;
+	if (t->other)
+		remove_device(test, t->other);
+	remove_device(test, t);
 }
 
 static struct kunit_case ttm_dma_test_cases[] = {
@@ -479,6 +648,15 @@ static struct kunit_case ttm_dma_test_cases[] = {
 	KUNIT_CASE_PARAM(swapped_pages_hold_what_user_space_wrote,
 			 hardware_gen_params),
 	KUNIT_CASE_PARAM(a_kmap_does_not_undo_what_user_space_wrote,
+			 hardware_gen_params),
+	KUNIT_CASE_PARAM(pages_that_are_used_again_are_clear,
+			 hardware_gen_params),
+	KUNIT_CASE_PARAM(pages_of_a_second_pool_are_synced,
+			 hardware_gen_params),
+	KUNIT_CASE_PARAM(a_kmap_and_a_device_that_snoops_share_pages,
+			 hardware_gen_params),
+	KUNIT_CASE_PARAM(the_dma_layer_knows_who_bounces, hardware_gen_params),
+	KUNIT_CASE_PARAM(bytes_move_to_a_device_of_32_bits_and_back,
 			 hardware_gen_params),
 	KUNIT_CASE(an_iomem_window_has_the_caching_of_its_resource),
 	{}
