@@ -8,6 +8,7 @@
  * some of its operations is a valid sequence.  A sequence that fails is shrunk by
  * leaving out operations as long as it still fails.
  */
+#include <linux/dma-region.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
@@ -594,12 +595,83 @@ static void as_many_fit_as_before(struct kunit *test)
 	conf_expect_room(test);
 }
 
+#ifdef CONFIG_DMA_REGION
+#define LIFE_SIZE	(3 * PAGE_SIZE)	/* of several allocations */
+
+/* The life of a region with two users, one after the other: 0 or its first error. */
+static int region_life(struct conf *conf)
+{
+	struct dma_region *region = dma_region_alloc(LIFE_SIZE, 0, 0);
+	struct sg_table *sgt;
+	struct iosys_map map;
+	int ret;
+
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	sgt = dma_region_bind(region, conf->dev, DMA_FROM_DEVICE);
+	ret = PTR_ERR_OR_ZERO(sgt);
+	if (ret)
+		goto out_free;
+	ret = dma_region_vmap(region, &map);
+	if (!ret) {
+		ret = dma_region_begin_cpu_access(region, DMA_BIDIRECTIONAL) ?:
+		      dma_region_end_cpu_access(region, DMA_BIDIRECTIONAL);
+		dma_region_vunmap(region, &map);
+	}
+	dma_region_keep(region, sgt);
+	sgt = dma_region_bind(region, conf->dev, DMA_FROM_DEVICE);
+	ret = ret ?: PTR_ERR_OR_ZERO(sgt);
+	if (!IS_ERR(sgt))
+		dma_region_unbind(region, sgt);
+	dma_region_forget(region, conf->dev);
+out_free:
+	dma_region_free(region);
+	return ret;
+}
+
+static void any_allocation_of_a_region_may_fail(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	int n, ret, refused = 0;
+	bool failed = true;
+
+	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
+		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
+	if (system_state < SYSTEM_RUNNING) {
+		kunit_info(test, "to be run from user space");
+		return;
+	}
+	for (n = 1; failed && n < 200; n++) {
+		fail_nth(n);
+		ret = region_life(conf);
+		failed = !is_to_fail();
+		fail_nth(0);
+		if (ret) {
+			refused++;
+			KUNIT_EXPECT_TRUE_MSG(test, ret == -ENOMEM || ret == -EIO,
+					      "seed=0: allocation %d: %d", n, ret);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, conf->used, conf_used(conf),
+				    "seed=0: allocation %d", n);
+	}
+	KUNIT_EXPECT_FALSE(test, failed);
+	KUNIT_EXPECT_EQ(test, 0, region_life(conf));
+	kunit_info(test, "seed=0: %d allocations failed, %d operations with them, on %s",
+		   n - 2, refused, conf->be->name);
+	KUNIT_EXPECT_GT(test, refused, 0);
+}
+#endif
+
 static struct kunit_case stateful_test_cases[] = {
 	KUNIT_CASE_PARAM(a_failure_is_shrunk, conf_gen_present),
 	KUNIT_CASE_PARAM_ATTR(any_sequence_does_what_is_right, conf_gen_present,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(any_allocation_of_it_may_fail, conf_gen_present,
 			      { .speed = KUNIT_SPEED_SLOW }),
+#ifdef CONFIG_DMA_REGION
+	KUNIT_CASE_PARAM_ATTR(any_allocation_of_a_region_may_fail,
+			      conf_gen_present, { .speed = KUNIT_SPEED_SLOW }),
+#endif
 	KUNIT_CASE_SLOW(so_does_any_sequence_of_the_real_device),
 	KUNIT_CASE_PARAM(as_many_fit_as_before, conf_gen_exhausts),
 	{}
