@@ -17,6 +17,7 @@ void sn_model_reset(struct sn_model *m, const struct sn_bridge_params *params,
 {
 	m->params = *params;
 	m->port = slot->port;
+	spin_lock_init(&m->lock);
 	m->nr_writes = 0;
 	m->nr_posted = 0;
 	m->forgets = false;
@@ -57,10 +58,10 @@ static u64 model_read(void *regs, unsigned int offset)
 {
 	struct sn_model *m = regs;
 
-	m->time += TIME_REG_READ;
-
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return 0;
+	guard(spinlock_irqsave)(&m->lock);
+	m->time += TIME_REG_READ;
 	land_writes(m);
 	if (offset == 0x10 && m->forgets) {
 		memset(m->fetched, 0, sizeof(m->fetched));
@@ -75,10 +76,10 @@ static void model_write(void *regs, unsigned int offset, u64 value)
 {
 	struct sn_model *m = regs;
 
-	m->time += TIME_REG_WRITE;
-
 	if (WARN_ON(offset >= SN_MODEL_REGS || offset % 8))
 		return;
+	guard(spinlock_irqsave)(&m->lock);
+	m->time += TIME_REG_WRITE;
 	if (m->nr_writes == SN_MODEL_WRITES)
 		land_writes(m);
 	m->writes[m->nr_writes].offset = offset;
@@ -229,6 +230,7 @@ bool sn_model_decode(struct sn_model *m, u64 bus, struct sn_decoded *d)
 		if (m->params.down[i].end && bus >= m->params.down[i].start &&
 		    bus <= m->params.down[i].end)
 			return false;
+	guard(spinlock_irqsave)(&m->lock);
 	switch (m->params.chip) {
 	case SN_TIOCA:
 		return decode_tioca(m, bus, d);

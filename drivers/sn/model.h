@@ -17,6 +17,7 @@
 #ifndef _SN_MODEL_H
 #define _SN_MODEL_H
 
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include "bridge.h"
 
@@ -34,6 +35,7 @@ struct sn_model {
 	struct sn_bridge_params	params;
 	unsigned int	port;
 	u64		*regs;
+	spinlock_t	lock;		/* protects what follows, for several CPUs */
 	u64		time;		/* only grows */
 	unsigned int	nr_writes;	/* posted register writes */
 	struct {
