@@ -46,6 +46,7 @@ bool dma_region_movable(const struct dma_region *region);
 int dma_region_check_aliases(const struct dma_region *region);
 int dma_region_alloc_list(struct list_head *pages, size_t size, gfp_t gfp,
 			  unsigned int *nr);
+void dma_region_free_list(struct list_head *pages);
 
 /* region_move.c */
 bool dma_region_move(struct dma_region *region, struct device *dev,

@@ -80,6 +80,14 @@ static void free_memory(struct dma_region *region)
 	kfree(region);
 }
 
+void dma_region_free_list(struct list_head *pages)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, pages, lru)
+		__free_pages(page, compound_order(page));
+}
+
 /* Like alloc_pages(), but for @size bytes; counts the pages that it puts on @pages. */
 int dma_region_alloc_list(struct list_head *pages, size_t size, gfp_t gfp,
 			  unsigned int *nr)
@@ -163,8 +171,7 @@ struct dma_region *dma_region_alloc(size_t size, gfp_t gfp, unsigned long attrs)
 	return region;
 
 err_pages:
-	list_for_each_entry_safe(page, next, &pages, lru)
-		__free_pages(page, compound_order(page));
+	dma_region_free_list(&pages);
 	kfree(region);
 	return ERR_PTR(ret);
 }

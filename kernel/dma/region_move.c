@@ -41,14 +41,6 @@ static gfp_t reach_gfp(struct device *dev)
 	return GFP_USER;
 }
 
-static void free_list(struct list_head *pages)
-{
-	struct page *page, *next;
-
-	list_for_each_entry_safe(page, next, pages, lru)
-		__free_pages(page, compound_order(page));
-}
-
 /* Memory for each range that is out of reach, on @pages; *@nr: of how many ranges. */
 static int alloc_in_reach(const struct dma_region *region, struct device *dev,
 			  enum dma_data_direction dir, struct list_head *pages,
@@ -163,7 +155,7 @@ bool dma_region_move(struct dma_region *region, struct device *dev,
 	region->vec = vec;
 	region->nr = to - vec;
 out_free:
-	free_list(&pages);
+	dma_region_free_list(&pages);
 out_trace:
 	trace_dma_region_move(dev, region->size, moved, ret);
 	return moved;
