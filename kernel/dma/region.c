@@ -50,7 +50,7 @@ static size_t segment_len(phys_addr_t phys, size_t max, u64 boundary)
  * Call with @sg NULL to count the segments, then to fill them in.  Ranges that touch are
  * one segment, if the device takes it.  Physical addresses stand for bus addresses at
  * the boundary: what lies between them in dma-direct is aligned to more.  dma-iommu
- * looks at the boundary itself.
+ * looks at the boundary itself.  make_list() asks for single pages where neither holds.
  */
 static unsigned int fill_segments(const struct dma_region *region,
 				  struct device *dev, size_t max,
@@ -99,6 +99,11 @@ static int make_list(const struct dma_region *region, struct device *dev,
 
 	if (!max)
 		return -EOPNOTSUPP;
+	/* dma_map_ops may translate page by page, as swiotlb-xen does: contiguous on the
+	 * bus, too, but aligned to no more.
+	 */
+	if (get_dma_ops(dev) && dma_get_seg_boundary(dev) < U32_MAX)
+		max = PAGE_SIZE;
 	ret = sg_alloc_table(sgt, fill_segments(region, dev, max, NULL),
 			     GFP_KERNEL);
 	if (!ret)
