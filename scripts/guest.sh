@@ -219,8 +219,8 @@ kunit_parse() {
 kunit_suites() {
 	local copy=$kunit_out/suites.list
 	[ "$kunit_tree" != "$tree" ] || { say "$top/scripts/suites.list"; return; }
-	grep -rhoE '\.name[[:space:]]*=[[:space:]]*"[a-z0-9_]+"' --include='*.c' "$kunit_tree"/kernel/dma \
-		"$kunit_tree"/drivers/{sn,virtio,infiniband/core} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' |
+	grep -rhoE '\.name[[:space:]]*=[[:space:]]*"[a-z0-9_-]+"' --include='*.c' "$kunit_tree"/kernel/dma \
+		"$kunit_tree"/drivers/{dma-buf,gpu/drm/tests,gpu/drm/ttm/tests,infiniband/core,sn,virtio} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' |
 		awk 'NR == FNR { known[$1] = 1; next } /^#/ || $1 in known' - "$top/scripts/suites.list" >"$copy" ||
 		die "cannot write $copy"
 	say "$copy"
