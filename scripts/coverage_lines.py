@@ -5,7 +5,8 @@
 usage: coverage_lines.py [options] FOLDER "SOURCE..."
 
   --least N     per cent of the lines that have to be executed (default: 85)
-  --lines FILE  write `source:line function` for each line that was not
+  --lines FILE  write `source:line function` for each line that was not, below a line
+                `# source: counts` for each source
   --tap FILE    write one result line per source
 
 FOLDER holds one folder per run, with gcov's output as NAME.json for SOURCE
@@ -34,7 +35,7 @@ def main():
     args.add_argument("sources")
     args = args.parse_args()
 
-    bad, tap, missed = 0, [], []
+    bad, tap, missed, counted = 0, [], [], []
     for source in args.sources.split():
         name = os.path.basename(source)[:-2]
         counts = {}
@@ -61,11 +62,12 @@ def main():
         bad += not good
         why = f"{done} of {len(counts)} lines, {percent:.1f}%, {used} of {len(runs)} runs"
         print(f"  {source}: {why}")
-        tap.append(f"{'ok' if good else 'not ok'} coverage/{name}" + ("" if good else f" # {why}"))
+        counted.append(f"# {source}: {why}")
+        tap.append(f"{'ok' if good else 'not ok'} coverage/{name} # {why}")
         missed += [f"{source}:{line} {function}" for (line, function), count
                    in sorted(counts.items()) if not count]
     with open(args.lines, "w", encoding="utf-8") as out:
-        out.write("".join(line + "\n" for line in missed))
+        out.write("".join(line + "\n" for line in counted + missed))
     with open(args.tap, "w", encoding="utf-8") as out:
         out.write("\n".join(tap) + "\n")
     return 1 if bad else 0

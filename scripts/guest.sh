@@ -226,16 +226,18 @@ kunit_suites() {
 	say "$copy"
 }
 
-# kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py. With
-# some suites only (kunit_some is set), none is missed.
+# kunit_judge STEP LOG STATUS [OPTION...]: into build/results, see kunit_results.py: STEP.tap
+# is what counts, STEP.cases is for scripts/report. With some suites only (kunit_some is set),
+# none is missed.
 kunit_judge() {
 	local step=$1 log=$2 status=$3 suites=()
 	shift 3
+	local left=$results/${step//\//-}
 	case ${kunit_some:+some}$variant in nodebug | coverage | fault | xen | some*) ;; *) set -- --dma-debug "$@" ;; esac
 	[ -n "${kunit_some:-}" ] ||
 		suites=(--suites "$(kunit_suites)" --kernel "kunit-$arch${variant:+-$variant}")
 	kunit_parse "$logs/$log"
-	"$top/scripts/kunit_results.py" --step "$step" --tap "$results/${step//\//-}.tap" \
+	"$top/scripts/kunit_results.py" --step "$step" --tap "$left.tap" --cases "$left.cases" \
 		"${suites[@]}" --junit "$logs/$log.xml" --status "$status" "$@" "$logs/$log.log"
 }
 

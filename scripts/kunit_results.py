@@ -7,6 +7,7 @@ usage: kunit_results.py [options] LOG
   --junit FILE     the verdicts of the cases, as `kunit.py parse --junit` wrote them
   --step NAME      the step's name in the result lines (default: kunit)
   --tap FILE       write one line per case: `ok|not ok|skip STEP/suite.case [# why]`
+  --cases FILE     write the same, and a line per parameter: STEP/suite.case.parameter
   --suites FILE    which suites each kernel runs (scripts/suites.list)
   --kernel NAME    the kernel's name in that file
   --expect SUITE   this suite has to run, too (repeatable)
@@ -127,11 +128,17 @@ class Cases:
         self.params += [(suite, name, *param) for param in of]
 
     def rows(self):
-        rows = [(verdict, f"{suite}.{case}", why) for suite, cases in self.suites.items()
+        return self.case_rows() + [(verdict, name, why) for verdict, name, why, case
+                                   in self.param_rows() if verdict == "skip" != case]
+
+    def case_rows(self):
+        return [(verdict, f"{suite}.{case}", why) for suite, cases in self.suites.items()
                 for case, (verdict, why) in cases.items()]
-        return rows + [("skip", f"{suite}.{case}.{param}", why)
-                       for suite, case, param, verdict, why in self.params
-                       if verdict == "skip" and self.suites[suite][case][0] != "skip"]
+
+    def param_rows(self):
+        """A row per parameter; its last column is the verdict of the case."""
+        return [(verdict, f"{suite}.{case}.{param}", why, self.suites[suite][case][0])
+                for suite, case, param, verdict, why in self.params]
 
 
 class Console:
@@ -244,11 +251,17 @@ def print_matrix(params):
               f"{': ' if why else ''}{'; '.join(sorted(why))}")
 
 
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("".join(f"{line}\n" for line in lines))
+
+
 def main():
     args = argparse.ArgumentParser(usage=__doc__)
     args.add_argument("--junit")
     args.add_argument("--step", default="kunit")
     args.add_argument("--tap")
+    args.add_argument("--cases")
     args.add_argument("--suites")
     args.add_argument("--kernel")
     args.add_argument("--expect", action="append", default=[])
@@ -292,11 +305,15 @@ def main():
         check("log.backend", "" if found == args.backend else
               f"expected {args.backend}, found {found or 'none'}")
 
-    lines = [f"{verdict} {args.step}/{name}" + (f" # {why}" if why else "")
-             for verdict, name, why in rows]
+    def lines_of(some):
+        return [f"{verdict} {args.step}/{name}" + (f" # {why}" if why else "")
+                for verdict, name, why, *_ in some]
+
+    lines = lines_of(rows)
     if args.tap:
-        with open(args.tap, "w", encoding="utf-8") as tap:
-            tap.write("\n".join(lines) + "\n")
+        write(args.tap, lines)
+    if args.cases and args.junit:
+        write(args.cases, lines_of(cases.case_rows() + cases.param_rows()))
     for line in lines:
         if line.startswith("not ok "):
             print(f"    {line}")

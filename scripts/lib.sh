@@ -79,7 +79,7 @@ step() {
 }
 
 # begin STEP: forget the results of an earlier run of STEP.
-begin() { mkdir -p "$results" && : >"$results/$1.tap"; }
+begin() { mkdir -p "$results" && : >"$results/$1.tap" && rm -f "$results/$1.cases"; }
 
 # result STEP ok|not\ ok|skip NAME [REASON]: one line in build/results/STEP.tap.
 result() {
