@@ -46,6 +46,8 @@ help:
 	@echo '  prove         each defect that the fixes mend: the same tests without and with'
 	@echo '                them (WRITE=1 puts the table into the documentation)'
 	@echo '  mutants       break one promise at a time; a suite must notice'
+	@echo '  report        what is in build/results: a screen, a page (report.html), and JUnit'
+	@echo '                XML (junit.xml); check and check-all end with it'
 	@echo 'Working on the patches:'
 	@echo '  edit          a git tree in EDIT= (build/edit), one commit per patch, our files'
 	@echo '                in them'
@@ -67,7 +69,7 @@ check-all:
 	@scripts/deps check-all && NEED_GIB=20 scripts/check all $(PARTS)
 
 .PHONY: deps deps-all tree kunit variants lint series series-check series-build
-.PHONY: cross docs bench coverage mutants fault-injection prove selftests
+.PHONY: cross docs bench coverage mutants fault-injection prove selftests report
 deps: ; @scripts/deps check
 deps-all: ; @scripts/deps check-all
 tree: deps ; @scripts/tree
@@ -85,6 +87,7 @@ mutants: tree ; @scripts/mutants
 prove: deps-all tree ; @scripts/prove $(if $(WRITE),--write)
 selftests: deps-all tree ; @scripts/selftests
 fault-injection: tree ; @scripts/fault-injection
+report: ; @scripts/report
 
 .PHONY: edit refresh clean distclean
 edit: deps ; @scripts/edit
