@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 include base.mk
 
 # Variables that a user may set, handed on to the scripts.
-export LINUX ARCH EDIT JOBS
+export LINUX ARCH EDIT JOBS N SEED RUNS
 
 arches := um x86_64 arm64 arm powerpc
 # Not in `make check`.
@@ -45,7 +45,9 @@ help:
 	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
 	@echo '  prove         each defect that the fixes mend: the same tests without and with'
 	@echo '                them (WRITE=1 puts the table into the documentation)'
-	@echo '  mutants       break one promise at a time; a suite must notice'
+	@echo '  mutants       break one promise at a time; a suite must notice. With N=200 SEED=1:'
+	@echo '                200 mutants that are made from the source itself, and the score'
+	@echo '                (N=all; RUNS="um x86_64-intel-lazy": on these kernels alone)'
 	@echo '  report        what is in build/results: a screen, a page (report.html), and JUnit'
 	@echo '                XML (junit.xml); check and check-all end with it'
 	@echo 'Working on the patches:'
@@ -83,7 +85,7 @@ cross: deps-all tree ; @scripts/cross
 docs: deps-all tree ; @scripts/docs
 bench: tree ; @scripts/bench
 coverage: tree ; @scripts/coverage
-mutants: tree ; @scripts/mutants
+mutants: $(if $(N),deps-all) tree ; @$(if $(N),scripts/mutate,scripts/mutants)
 prove: deps-all tree ; @scripts/prove $(if $(WRITE),--write)
 selftests: deps-all tree ; @scripts/selftests
 fault-injection: tree ; @scripts/fault-injection

@@ -175,13 +175,12 @@ xen_hypervisor() {
 # qemu_param KEY: a string of the --qemu_config of $arch.
 qemu_param() { sed -n "s/.*$1=\"\([^\"]*\)\".*/\1/p" "$top/qemu/$arch.py"; }
 
-# kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG. The kernel is
-# that of $kdir, or one that was copied from there to $kunit_kept.
-# What kunit.py says of the suites is not asked for here: kunit_judge lets it read the log.
-kunit_boot() {
-	local log=$1 args=() arg bin=$build/qemu env=() count=swiotlb=track_hiwater dir=${kunit_kept:-$kdir}
-	[ -z "$2" ] || args=(--qemu_args "$2")
-	shift 2
+# kunit_command QEMU_ARGS [KERNEL_ARG...]: what boots it and prints its console, in ${boot[@]}.
+# The kernel is that of $kdir, or one that was copied from there to $kunit_kept.
+kunit_command() {
+	local args=() arg bin=$build/qemu env=() count=swiotlb=track_hiwater dir=${kunit_kept:-$kdir}
+	[ -z "$1" ] || args=(--qemu_args "$1")
+	shift
 	# swiotlb counts its slots only if asked to, and the suites look for leaks.
 	for arg; do
 		case $arg in swiotlb=*) arg=$arg,track_hiwater count= ;; esac
@@ -201,9 +200,18 @@ kunit_boot() {
 			env+=("XEN=$xen" "XEN_ARGS=dom0_mem=1024M console=com1 com1=115200 loglvl=warning")
 		fi
 	fi
-	step "$log" timeout -k 10 $((guest_timeout + 30)) env "${env[@]}" python3 -u \
-		"$kunit_tree/tools/testing/kunit/kunit.py" exec "${kunit_options[@]}" \
-		--build_dir "$dir" --raw_output=all --timeout "$guest_timeout" "${args[@]}"
+	boot=(env "${env[@]}" python3 -u "$kunit_tree/tools/testing/kunit/kunit.py" exec
+		"${kunit_options[@]}" --build_dir "$dir" --raw_output=all --timeout "$guest_timeout"
+		"${args[@]}")
+}
+
+# kunit_boot LOG QEMU_ARGS [KERNEL_ARG...]: run its suites, the console in LOG.
+# What kunit.py says of the suites is not asked for here: kunit_judge lets it read the log.
+kunit_boot() {
+	local log=$1 boot
+	shift
+	kunit_command "$@"
+	step "$log" timeout -k 10 $((guest_timeout + 30)) "${boot[@]}"
 }
 
 # kunit_parse LOG: what kunit.py makes of it, in LOG.xml (JUnit). XML has no place for

@@ -70,7 +70,10 @@ record_files() {
 		configs="configs/*.config qemu/*.py"
 		# What all of them depend on.
 		[ "$1" = mutants-tree ] || configs="$configs mutants/*.patch"
-		scripts="$scripts scripts/variants.list" ;;
+		scripts="$scripts scripts/variants.list scripts/mutant_tree.sh" ;;
+	mutate)
+		configs="configs/*.config qemu/*.py"
+		scripts="$scripts scripts/variants.list scripts/mutant_tree.sh scripts/mutate.py" ;;
 	series-build)
 		configs="configs/*.config qemu/*.py"
 		scripts="$scripts scripts/kunit scripts/series scripts/series-check" ;;
