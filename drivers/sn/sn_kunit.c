@@ -579,7 +579,7 @@ static void a_bus_limit_closes_the_direct_way(struct kunit *test)
 	struct fixture *f;
 
 	if (IS_ENABLED(CONFIG_PPC64))
-		kunit_skip(test, "powerpc: the limit is that of a direct window");
+		kunit_skip(test, "expected skip: powerpc: the limit is that of a direct window");
 	f = attach(test, SN_PIC, DMA_BIT_MASK(64));
 	f->dev->bus_dma_limit = DMA_BIT_MASK(32);
 	KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), 0x40000000ULL);
@@ -653,7 +653,7 @@ static void tioca_reports_a_barrier_that_was_granted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after - before, 1);
 	KUNIT_EXPECT_EQ(test, sn_model_used(&f->model), 0);
 #else
-	kunit_skip(test, "needs DMA_API_DEBUG");
+	kunit_skip(test, "expected skip: needs DMA_API_DEBUG");
 #endif
 }
 

@@ -8,6 +8,7 @@
 struct bus_dma_region;
 struct device;
 struct kunit;
+struct pci_dev;
 
 /**
  * DOC: features of a model
@@ -17,7 +18,9 @@ struct kunit;
  *
  * %DMA_MODEL_CACHE:
  *	The device does not snoop the CPU's cache. CPU and device each have a
- *	copy of a buffer.
+ *	copy of a buffer. A buffer that shares a cache line with data which the CPU
+ *	writes loses what the device has written to that line; see the parameter
+ *	line.
  * %DMA_MODEL_REORDER:
  *	Posted writes reach memory in a random order. Writes to coherent memory
  *	and to mappings made with %DMA_ATTR_WRITE_BARRIER are the exception: one
@@ -39,6 +42,11 @@ struct kunit;
  *	With %DMA_MODEL_BOUNCE: all buffers are.
  * %DMA_MODEL_OFFSET:
  *	Bus addresses differ from physical addresses.
+ * %DMA_MODEL_WEAK_CPU:
+ *	The CPU is weakly ordered: the device sees its stores to coherent memory in
+ *	a random order, and the CPU sees those of the device in a random order,
+ *	unless dma_wmb() or dma_rmb() is between them. The driver is compiled with
+ *	-include linux/dma-model-barrier.h; its source does not change.
  */
 #define DMA_MODEL_CACHE		BIT(0)
 #define DMA_MODEL_REORDER	BIT(1)
@@ -48,6 +56,7 @@ struct kunit;
 #define DMA_MODEL_BOUNCE	BIT(5)
 #define DMA_MODEL_BOUNCE_ALL	BIT(6)
 #define DMA_MODEL_OFFSET	BIT(7)
+#define DMA_MODEL_WEAK_CPU	BIT(8)
 
 /**
  * struct dma_model_params - parameters of a model
@@ -56,6 +65,17 @@ struct kunit;
  * @iommu_pages: size of the IOMMU's address space in pages; 0 for 256
  * @iommu_base: first address of the IOMMU's address space, page aligned; 0 for
  *	1 MiB
+ * @line: with %DMA_MODEL_CACHE, the length of a cache line in bytes, a power of two;
+ *	0 for 1. With 64, a buffer of the driver must be alone in its lines of 64
+ *	bytes. On ``um``, kmalloc() sees to that for sizes of 64 and more that are
+ *	a power of two.
+ * @word: with %DMA_MODEL_WEAK_CPU, the length in bytes of what is seen at once: 4,
+ *	or 8 for a driver that relies on u64 stores; 0 for 4
+ * @run: with %DMA_MODEL_WEAK_CPU, the device: it looks for work, and does some of
+ *	it. Called in dma_model_step() and whenever a driver executes a barrier, so that
+ *	a device that polls its ring sees stores before they are in order. Any
+ *	context but NMI, interrupts off. May be NULL
+ * @priv: passed to @run, and to the functions of struct dma_model_pci_params
  * @slots: number of bounce slots, even; a slot is half a page; 0 for 64
  * @ranges: with %DMA_MODEL_OFFSET, the ranges of memory that the bus can
  *	address; the last one has size 0. The array must exist as long as the
@@ -66,8 +86,39 @@ struct dma_model_params {
 	u64 seed;
 	unsigned int iommu_pages;
 	dma_addr_t iommu_base;
+	unsigned int line;
+	unsigned int word;
+	void (*run)(struct device *dev, void *priv);
+	void *priv;
 	unsigned int slots;
 	const struct bus_dma_region *ranges;
+};
+
+/**
+ * struct dma_model_pci_params - parameters of a made-up PCI function
+ * @vendor: vendor ID
+ * @device: device ID
+ * @class: class code: base class, subclass and interface, 24 bits
+ * @bar: number of its memory BAR, which has 32 bits; there is no other BAR
+ * @bar_size: its size in bytes, a power of two from 16 to 1 MiB
+ * @msi: the function has an MSI capability; INTx it always has
+ * @dma: parameters of the model that its DMA goes through
+ * @read: the driver reads @size bytes of the BAR, 1, 2, 4 or 8, at @offset; any
+ *	context. Returns the value as the CPU sees it
+ * @write: the driver writes @val there
+ */
+struct dma_model_pci_params {
+	u16 vendor;
+	u16 device;
+	u32 class;
+	unsigned int bar;
+	unsigned int bar_size;
+	bool msi;
+	struct dma_model_params dma;
+	unsigned long (*read)(struct pci_dev *pdev, void *priv,
+			      unsigned int offset, int size);
+	void (*write)(struct pci_dev *pdev, void *priv, unsigned int offset,
+		      int size, unsigned long val);
 };
 
 /**
@@ -83,6 +134,8 @@ struct dma_model_params {
  * @DMA_MODEL_MISUSE: the driver mapped an address that is not memory without
  *	%DMA_ATTR_MMIO; or it synced or unmapped a range that is not mapped, or is
  *	mapped in another direction, or not as MMIO; the call did nothing
+ * @DMA_MODEL_NO_MASTER: the driver of the PCI function has not called
+ *	pci_set_master(), or has disabled the function; the device got -EFAULT
  */
 enum dma_model_fault_reason {
 	DMA_MODEL_OK,
@@ -91,6 +144,7 @@ enum dma_model_fault_reason {
 	DMA_MODEL_STALE,
 	DMA_MODEL_LATE,
 	DMA_MODEL_MISUSE,
+	DMA_MODEL_NO_MASTER,
 };
 
 /**
@@ -132,6 +186,11 @@ int dma_model_detach(struct device *dev);
 int kunit_dma_model_attach(struct kunit *test, struct device *dev,
 			   const struct dma_model_params *params);
 
+/* Plug in a PCI function that the test plays, for CONFIG_DMA_MODEL_PCI. */
+struct pci_dev *kunit_dma_model_pci_add(struct kunit *test,
+					const struct dma_model_pci_params *params);
+void dma_model_pci_irq(struct pci_dev *pdev, bool on);
+
 /* Play the device: its accesses to memory. */
 int dma_model_write(struct device *dev, dma_addr_t addr, const void *buf,
 		    size_t len);
@@ -143,6 +202,9 @@ void dma_model_step(struct device *dev);
 void dma_model_drain(struct device *dev);
 void dma_model_flush_iotlb(struct device *dev);
 void dma_model_fail(struct device *dev, int n);
+
+/* Called by barriers of a driver; see <linux/dma-model-barrier.h>. */
+void dma_model_barrier(bool loads, bool stores);
 
 /* See what happened. */
 bool dma_model_next_fault(struct device *dev, struct dma_model_fault *fault);

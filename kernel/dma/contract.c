@@ -22,6 +22,7 @@
  * buffer.  If the two differ, the map fails and dma-debug reports it, see
  * debug_dma_attrs_broken().  So a wrong decision here cannot corrupt data.
  */
+#include <kunit/visibility.h>
 #include <linux/dma-contract.h>
 #include <linux/dma-map-ops.h>
 #include <linux/export.h>
@@ -184,6 +185,7 @@ noinline int dma_query_phys(struct device *dev, phys_addr_t phys, size_t size,
 	return check_path(dir, attrs,
 			  buffer_path(dev, backend, phys, size, dir, attrs));
 }
+EXPORT_SYMBOL_IF_KUNIT(dma_query_phys);
 
 /**
  * dma_query_sg - would dma_map_sgtable() map this list?
@@ -238,6 +240,7 @@ int dma_query_sg(struct device *dev, struct scatterlist *sg, int nents,
 	}
 	return check_path(dir, attrs, path);
 }
+EXPORT_SYMBOL_IF_KUNIT(dma_query_sg);
 
 /**
  * dma_query_alloc - would dma_alloc_attrs() give memory with these attributes?
@@ -287,6 +290,7 @@ int dma_query_alloc(struct device *dev, size_t size, unsigned long attrs)
 		return -EOPNOTSUPP;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dma_query_alloc);
 
 /**
  * dma_query_bounces - would a map of this range go through a bounce buffer?

@@ -93,12 +93,13 @@ static void give_pool(struct kunit *test, bool force_bounce)
 	if (!is_swiotlb_allocated() &&
 	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
 		kunit_skip(test, "no memory for a bounce pool");
+	swiotlb_count_slots();
 	ut->pool = *ut->dev->dma_io_tlb_mem;
 	ut->pool.force_bounce = force_bounce;
 	atomic_long_set(&ut->pool.total_used, 0);
 	ut->dev->dma_io_tlb_mem = &ut->pool;
 #else
-	kunit_skip(test, "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+	kunit_skip(test, "expected skip: needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
 #endif
 }
 
@@ -341,7 +342,7 @@ static void uncount_warnings(void *data)
 static void count_warnings(struct kunit *test)
 {
 	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
-		kunit_skip(test, "needs TRACEPOINTS");
+		kunit_skip(test, "expected skip: needs TRACEPOINTS");
 	atomic_set(&warnings, 0);
 	KUNIT_ASSERT_EQ(test, register_trace_console(count_warning, NULL), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, uncount_warnings,
@@ -547,7 +548,7 @@ static void need_virt_dma(struct kunit *test)
 	struct umem_test *ut = test->priv;
 
 	if (!IS_ENABLED(CONFIG_INFINIBAND_VIRT_DMA))
-		kunit_skip(test, "no software devices with HIGHMEM");
+		kunit_skip(test, "expected skip: no software devices with HIGHMEM");
 	ut->ibdev->dma_device = NULL;
 }
 
@@ -778,7 +779,7 @@ static void dmabuf_of_mmio_is_accepted(struct kunit *test)
 	struct umem_test *ut = test->priv;
 
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
-		kunit_skip(test, "DMABUF_DEBUG hides that there is no CPU list");
+		kunit_skip(test, "expected skip: DMABUF_DEBUG hides that there is no CPU list");
 	ut->no_cpu_list = true;
 	set_ops(test, &sync_ops);
 	KUNIT_EXPECT_EQ(test, dmabuf_errno(test, 0, NPAGES), 0);

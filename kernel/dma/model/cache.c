@@ -28,9 +28,18 @@
  *
  * So a driver whose sync is missing, too early or too late fails every time.
  *
- * A cache line is one byte: two buffers never share a line.  A driver that shares
- * a line of the real machine between a buffer and other data (see
- * dma_get_cache_alignment()) is not found out.
+ * A line is one byte, or more if the model's parameters say so.  The rest of the
+ * first and the last line of a buffer are its edges.  The CPU may write to them,
+ * because they belong to something else.  A line is dirty if a byte that the CPU
+ * owns is dirty, and is written back as a whole.  So a CPU write to an edge has
+ * the effect that it has on arm64:
+ *
+ *  - A device write to the line is lost.
+ *  - A sync for the CPU, and a sync for the device of a neighbour in that line,
+ *    write the line back over what the device has written there.
+ *
+ * Nothing is ever written to an edge.  The CPU's own data are safe, as they are on
+ * arm64, which cleans the lines at the two ends of what it invalidates.
  *
  * There is one RAM: shadows belong to pages, and all devices share them.
  */
@@ -48,6 +57,7 @@ struct shadow {
 	u8 data[PAGE_SIZE] __aligned(sizeof(long));
 	u8 state[PAGE_SIZE];
 	u8 byte_users[PAGE_SIZE];	/* mappings of each byte */
+	u8 edges[PAGE_SIZE];		/* mappings that have it in an edge */
 };
 
 static DEFINE_HASHTABLE(shadows, 8);
@@ -64,10 +74,22 @@ static struct shadow *find(phys_addr_t phys)
 	return NULL;
 }
 
+/* Memory beside a buffer may be free, which sanitizers must not complain about. */
+static u8 cpu_byte(const u8 *page, size_t i)
+{
+	const unsigned long *words = (const unsigned long *)page;
+	union {
+		unsigned long word;
+		u8 byte[sizeof(long)];
+	} u = { READ_ONCE_NOCHECK(words[i / sizeof(long)]) };
+
+	return u.byte[i % sizeof(long)];
+}
+
 static struct shadow *get(phys_addr_t phys)
 {
 	struct shadow *s = find(phys);
-	unsigned long *page, *data;
+	u8 *page;
 	size_t i;
 
 	if (s)
@@ -76,14 +98,10 @@ static struct shadow *get(phys_addr_t phys)
 	if (!s)
 		return NULL;
 	s->pfn = PHYS_PFN(phys);
-	/*
-	 * All of the page is dirty until it is written back.  The rest of the page
-	 * may be free memory, which sanitizers must not complain about.
-	 */
+	/* All of the page is dirty until it is written back. */
 	page = kmap_local_page(pfn_to_page(s->pfn));
-	data = (unsigned long *)s->data;
-	for (i = 0; i < PAGE_SIZE / sizeof(long); i++)
-		data[i] = ~READ_ONCE_NOCHECK(page[i]);
+	for (i = 0; i < PAGE_SIZE; i++)
+		s->data[i] = ~cpu_byte(page, i);
 	kunmap_local(page);
 	hash_add(shadows, &s->node, s->pfn);
 	return s;
@@ -126,39 +144,96 @@ static void hide(struct part *p, size_t i)
 		p->page[i] = ~p->s->data[i];
 }
 
+static bool known(struct shadow *s, size_t i)
+{
+	return s->byte_users[i] || s->edges[i];
+}
+
+/* Is a byte of [@from, @to) dirty? */
+static bool dirty(struct part *p, size_t from, size_t to)
+{
+	struct shadow *s = p->s;
+	size_t i;
+
+	for (i = from; i < to; i++)
+		if (known(s, i) && s->state[i] == CPU &&
+		    cpu_byte(p->page, i) != s->data[i])
+			return true;
+	return false;
+}
+
+/* Is a byte of the line at @start dirty that is outside of the part? */
+static bool edge_dirty(struct part *p, size_t start, size_t line)
+{
+	return dirty(p, start, max(start, p->from)) ||
+	       dirty(p, min(start + line, p->to), start + line);
+}
+
+/* What the device has written to the line, and the CPU has not seen, is lost. */
+static void write_back(struct part *p, size_t start, size_t line)
+{
+	struct shadow *s = p->s;
+	size_t i;
+
+	for (i = start; i < start + line; i++)
+		if (known(s, i))
+			s->data[i] = cpu_byte(p->page, i);
+}
+
+/* Count a mapping of the part at its edges: @by is 1 or -1. */
+static void count_edges(struct part *p, size_t line, int by)
+{
+	size_t end = round_up(p->to, line), i;
+	struct shadow *s = p->s;
+
+	for (i = round_down(p->from, line); i < end; i++) {
+		if (i == p->from)
+			i = p->to;
+		if (i < end)
+			s->edges[i] += by;
+	}
+}
+
+/* Another mapping would not fit in a counter. */
+static bool full(struct part *p, size_t line)
+{
+	size_t start = round_down(p->from, line);
+	size_t len = round_up(p->to, line) - start;
+
+	return memchr(p->s->byte_users + start, U8_MAX, len) ||
+	       memchr(p->s->edges + start, U8_MAX, len);
+}
+
 /* Take a reference to the shadow of each byte; -ENOMEM, or 0. */
-int model_cache_get(phys_addr_t phys, size_t size)
+int model_cache_get(phys_addr_t phys, size_t size, size_t line)
 {
 	phys_addr_t pos = phys;
-	size_t left = size;
+	size_t left = size, n, i;
 	unsigned long flags;
+	struct part p;
 
 	spin_lock_irqsave(&shadow_lock, flags);
-	while (left) {
-		size_t n = min_t(size_t, left, PAGE_SIZE - offset_in_page(pos));
-		size_t from = offset_in_page(pos), i;
-		struct shadow *s = get(pos);
-
-		if (!s)
-			break;
-		if (memchr(s->byte_users + from, U8_MAX, n)) {
-			put(s);
+	for (; left && get(pos); pos += n, left -= n) {
+		n = part_begin(&p, pos, left);
+		if (full(&p, line)) {
+			part_end(&p);
+			put(p.s);
 			break;
 		}
-		s->users++;
-		for (i = from; i < from + n; i++)
-			s->byte_users[i]++;
-		pos += n;
-		left -= n;
+		count_edges(&p, line, 1);
+		for (i = p.from; i < p.to; i++)
+			p.s->byte_users[i]++;
+		p.s->users++;
+		part_end(&p);
 	}
 	spin_unlock_irqrestore(&shadow_lock, flags);
 	if (!left)
 		return 0;
-	model_cache_put(phys, size - left);
+	model_cache_put(phys, size - left, line);
 	return -ENOMEM;
 }
 
-void model_cache_put(phys_addr_t phys, size_t size)
+void model_cache_put(phys_addr_t phys, size_t size, size_t line)
 {
 	unsigned long flags;
 	struct part p;
@@ -167,10 +242,18 @@ void model_cache_put(phys_addr_t phys, size_t size)
 	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
-		/* A byte that was not synced keeps the value that the CPU saw last. */
-		for (i = p.from; i < p.to; i++)
-			if (!--p.s->byte_users[i])
-				p.s->state[i] = CPU;
+		/*
+		 * A byte that was not synced keeps the value that the CPU saw last.
+		 * In an edge it counts as clean.
+		 */
+		for (i = p.from; i < p.to; i++) {
+			if (--p.s->byte_users[i])
+				continue;
+			if (p.s->edges[i] && p.s->state[i] != CPU)
+				p.s->data[i] = p.page[i];
+			p.s->state[i] = CPU;
+		}
+		count_edges(&p, line, -1);
 		part_end(&p);
 		p.s->users--;
 		put(p.s);
@@ -178,13 +261,10 @@ void model_cache_put(phys_addr_t phys, size_t size)
 	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
-static void hand_over(struct part *p, size_t i, enum dma_data_direction dir,
-		      bool write_back)
+static void hand_over(struct part *p, size_t i, enum dma_data_direction dir)
 {
 	u8 *state = &p->s->state[i];
 
-	if (*state == CPU && write_back)
-		p->s->data[i] = p->page[i];
 	if (dir == DMA_TO_DEVICE || *state == DEVICE || *state == HIDDEN)
 		return;
 	if (*state == STALE) {
@@ -195,8 +275,8 @@ static void hand_over(struct part *p, size_t i, enum dma_data_direction dir,
 	*state = DEVICE;
 }
 
-static void for_device(phys_addr_t phys, size_t size,
-		       enum dma_data_direction dir, bool write_back)
+static void for_device(phys_addr_t phys, size_t size, size_t line,
+		       enum dma_data_direction dir, bool keep)
 {
 	unsigned long flags;
 	struct part p;
@@ -205,38 +285,45 @@ static void for_device(phys_addr_t phys, size_t size,
 	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
+		for (i = round_down(p.from, line); i < p.to; i += line)
+			if (keep ? dirty(&p, i, i + line) :
+				   edge_dirty(&p, i, line))
+				write_back(&p, i, line);
 		for (i = p.from; i < p.to; i++)
-			hand_over(&p, i, dir, write_back);
+			hand_over(&p, i, dir);
 		part_end(&p);
 	}
 	spin_unlock_irqrestore(&shadow_lock, flags);
 }
 
 /* Bytes that the device does not write must survive, so all is written back. */
-void model_cache_map(phys_addr_t phys, size_t size,
+void model_cache_map(phys_addr_t phys, size_t size, size_t line,
 		     enum dma_data_direction dir)
 {
-	for_device(phys, size, dir, true);
+	for_device(phys, size, line, dir, true);
 }
 
-void model_cache_for_device(phys_addr_t phys, size_t size,
+void model_cache_for_device(phys_addr_t phys, size_t size, size_t line,
 			    enum dma_data_direction dir)
 {
-	for_device(phys, size, dir, dir != DMA_FROM_DEVICE);
+	for_device(phys, size, line, dir, dir != DMA_FROM_DEVICE);
 }
 
-void model_cache_for_cpu(phys_addr_t phys, size_t size,
+void model_cache_for_cpu(phys_addr_t phys, size_t size, size_t line,
 			 enum dma_data_direction dir)
 {
 	unsigned long flags;
 	struct part p;
-	size_t n;
+	size_t n, i;
 
 	if (dir == DMA_TO_DEVICE)
 		return;
 	spin_lock_irqsave(&shadow_lock, flags);
 	for (; size; phys += n, size -= n) {
 		n = part_begin(&p, phys, size);
+		for (i = round_down(p.from, line); i < p.to; i += line)
+			if (edge_dirty(&p, i, line))
+				write_back(&p, i, line);
 		memcpy(p.page + p.from, p.s->data + p.from, n);
 		memset(p.s->state + p.from, CPU, n);
 		part_end(&p);
@@ -283,8 +370,6 @@ static void write_byte(struct part *p, size_t i, u8 val)
 {
 	u8 *state = &p->s->state[i];
 
-	if (*state == CPU && p->page[i] != p->s->data[i])
-		return;
 	p->s->data[i] = val;
 	if (*state == CPU)
 		*state = STALE;
@@ -292,18 +377,26 @@ static void write_byte(struct part *p, size_t i, u8 val)
 		hide(p, i);
 }
 
-void model_cache_write(phys_addr_t phys, const void *buf, size_t len)
+/* What goes to a dirty line is lost. */
+void model_cache_write(phys_addr_t phys, const void *buf, size_t len,
+		       size_t line)
 {
+	size_t n, i, start, end;
 	const u8 *from = buf;
 	unsigned long flags;
 	struct part p;
-	size_t n, i;
 
 	spin_lock_irqsave(&shadow_lock, flags);
-	for (; len; phys += n, len -= n) {
+	for (; len; phys += n, from += n, len -= n) {
 		n = part_begin(&p, phys, len);
-		for (i = p.from; i < p.to; i++)
-			write_byte(&p, i, *from++);
+		for (start = round_down(p.from, line); start < p.to;
+		     start += line) {
+			if (dirty(&p, start, start + line))
+				continue;
+			end = min(start + line, p.to);
+			for (i = max(start, p.from); i < end; i++)
+				write_byte(&p, i, from[i - p.from]);
+		}
 		part_end(&p);
 	}
 	spin_unlock_irqrestore(&shadow_lock, flags);

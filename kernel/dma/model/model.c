@@ -8,7 +8,9 @@
  *	-> IOMMU ->			bus address
  *	-> bounce window or range ->	physical address
  *	-> interconnect ->		memory as the CPU sees it; or its shadow,
- *					behind a cache that the device does not snoop
+ *					behind a cache that the device does not snoop;
+ *					or coherent memory of a CPU that is weakly
+ *					ordered
  *
  * The physical address must belong to a mapping of the driver.  Without an IOMMU
  * real hardware could access any memory.  The model records a fault instead, so
@@ -21,8 +23,10 @@
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
 #include <linux/export.h>
+#include <linux/log2.h>
 #include <linux/moduleparam.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "model.h"
 #include <linux/iommu-dma.h>	/* needs what model.h includes */
@@ -86,7 +90,9 @@ static int locate(struct dma_model *m, dma_addr_t addr, size_t len, bool write,
 	unsigned long irq;
 
 	spin_lock_irqsave(&m->lock, irq);
-	if (m->iommu)
+	if (READ_ONCE(m->no_master))
+		reason = DMA_MODEL_NO_MASTER;
+	else if (m->iommu)
 		reason = model_iommu_access(m->iommu, addr, write, &bus);
 	if (reason == DMA_MODEL_OK || reason == DMA_MODEL_STALE) {
 		*phys = bus_to_phys(m, bus);
@@ -112,7 +118,9 @@ static void land(void *ctx, phys_addr_t phys, const void *buf, size_t len)
 	if (flags < 0)
 		model_fault(m, DMA_MODEL_LATE, true, phys, len);
 	else if (flags & MAP_CACHED)
-		model_cache_write(phys, buf, len);
+		model_cache_write(phys, buf, len, m->params.line);
+	else if (flags & MAP_WEAK)
+		model_weak_write(phys, buf, len);
 	else
 		model_ram_write(phys, buf, len);
 	spin_unlock_irqrestore(&m->lock, irq);
@@ -130,6 +138,8 @@ static void fetch(struct dma_model *m, phys_addr_t phys, void *buf, size_t len)
 		memset(buf, 0xff, len);
 	else if (flags & MAP_CACHED)
 		model_cache_read(phys, buf, len);
+	else if (flags & MAP_WEAK)
+		model_weak_read(phys, buf, len);
 	else
 		model_ram_read(phys, buf, len);
 	spin_unlock_irqrestore(&m->lock, irq);
@@ -286,13 +296,79 @@ static void disturb(struct dma_model *m)
 	spin_unlock_irqrestore(&m->lock, irq);
 }
 
+/* Models of a weakly ordered CPU.  Their devices may act whenever it has a barrier. */
+static LIST_HEAD(players);
+static DEFINE_SPINLOCK(players_lock);	/* IRQs off */
+static struct task_struct *playing;	/* who runs a device, under the lock */
+
+static void player_add(struct dma_model *m)
+{
+	guard(spinlock_irqsave)(&players_lock);
+	list_add(&m->player, &players);
+}
+
+static void player_remove(struct dma_model *m)
+{
+	guard(spinlock_irqsave)(&players_lock);
+	list_del_init(&m->player);
+}
+
+/* Run the device of @m, or all of them. */
+static void play(struct dma_model *m)
+{
+	struct dma_model *each;
+
+	if (READ_ONCE(playing) == current)
+		return;
+	guard(spinlock_irqsave)(&players_lock);
+	WRITE_ONCE(playing, current);
+	list_for_each_entry(each, &players, player)
+		if (each->params.run && (!m || m == each))
+			each->params.run(each->dev, each->params.priv);
+	WRITE_ONCE(playing, NULL);
+}
+
+/**
+ * dma_model_barrier - a driver executes a barrier
+ * @loads: loads before it are done before loads after it
+ * @stores: stores before it are seen before stores after it
+ *
+ * The barriers of a file that is compiled with -include linux/dma-model-barrier.h
+ * call it.  The devices of all models see some of the stores that a barrier orders,
+ * then all of them.  The CPU sees all that they have written, then they may go on.
+ *
+ * Context: Any but NMI.
+ */
+void dma_model_barrier(bool loads, bool stores)
+{
+	if (list_empty(&players) || READ_ONCE(playing) == current)
+		return;
+	if (stores)
+		play(NULL);
+	model_weak_barrier((loads ? MODEL_LOADS : 0) |
+			   (stores ? MODEL_STORES : 0));
+	play(NULL);
+}
+EXPORT_SYMBOL_GPL(dma_model_barrier);
+
+static void settle(struct dma_model *m)
+{
+	struct model_map *map;
+
+	guard(spinlock_irqsave)(&m->lock);
+	list_for_each_entry(map, &m->maps, list)
+		if (map->flags & MAP_WEAK)
+			model_weak_step(map->phys);
+}
+
 /**
  * dma_model_step - let time pass
  * @dev: device; nothing happens if it is not on a model
  *
- * Makes something happen that happens at random moments: a posted write reaches
- * memory, the CPU's cache drops some bytes and fetches them again.  A test calls
- * it in the loop that polls for a completion.
+ * Makes something happen that happens at random moments: the device goes on, a
+ * posted write reaches memory, the CPU's cache drops some bytes and fetches them
+ * again, stores of the CPU are seen.  A test calls it in the loop that polls for a
+ * completion.
  *
  * Context: Any but NMI.
  */
@@ -302,6 +378,10 @@ void dma_model_step(struct device *dev)
 
 	if (!m)
 		return;
+	if (m->params.features & DMA_MODEL_WEAK_CPU) {
+		play(m);
+		settle(m);
+	}
 	if (m->params.features & DMA_MODEL_CACHE)
 		disturb(m);
 	if (m->fabric)
@@ -353,7 +433,8 @@ EXPORT_SYMBOL_GPL(dma_model_flush_iotlb);
  * @dev: device; nothing happens if it is not on a model
  * @n: number of the step that fails, counted from 1 for the next one; 0 for none.
  *	A mapping takes one to four steps: memory for its record, a bounce slot, a
- *	shadow page behind the cache, an I/O address.
+ *	shadow page behind the cache, an I/O address.  With %DMA_MODEL_WEAK_CPU, an
+ *	allocation takes one more.
  *
  * Context: Any but NMI.
  */
@@ -427,7 +508,10 @@ EXPORT_SYMBOL_GPL(dma_model_get_stats);
 static bool valid(const struct dma_model_params *p)
 {
 	return model_features_valid(p->features) &&
-	       PAGE_ALIGNED(p->iommu_base) && !(p->slots % 2);
+	       (!p->word || p->word == 4 || p->word == 8) &&
+	       (!p->run || p->features & DMA_MODEL_WEAK_CPU) &&
+	       PAGE_ALIGNED(p->iommu_base) && !(p->slots % 2) &&
+	       (!p->line || (is_power_of_2(p->line) && p->line <= PAGE_SIZE));
 }
 
 static void model_free(struct dma_model *m)
@@ -452,9 +536,12 @@ static struct dma_model *model_create(const struct dma_model_params *params)
 	p->iommu_pages = p->iommu_pages ?: 256;
 	p->iommu_base = p->iommu_base ?: SZ_1M;
 	p->slots = p->slots ?: 64;
+	p->line = p->line ?: 1;
+	p->word = p->word ?: 4;
 	spin_lock_init(&m->lock);
 	prandom_seed_state(&m->rnd, p->seed);
 	INIT_LIST_HEAD(&m->maps);
+	INIT_LIST_HEAD(&m->player);
 
 	m->ranges[0].size = (phys_addr_t)-1;
 	if (f & DMA_MODEL_OFFSET)
@@ -491,7 +578,9 @@ static struct dma_model *model_create(const struct dma_model_params *params)
  * Return:
  * * 0: success
  * * -EINVAL: a feature that needs another one which is missing, an unknown
- *   feature, an unaligned iommu_base, or an odd number of slots
+ *   feature, an unaligned iommu_base, an odd number of slots, or a line that is
+ *   not a power of two or longer than a page, a word that is not 4 or 8 bytes
+ *   long, or run without %DMA_MODEL_WEAK_CPU
  * * -EBUSY: @dev is on a model already, or it would not use dma_map_ops: dma-iommu
  *   maps for it, or it bypasses its dma_map_ops
  * * -ENOMEM: out of memory
@@ -527,6 +616,8 @@ int dma_model_attach(struct device *dev, const struct dma_model_params *params)
 	dev_set_dma_coherent(dev);
 	set_dma_ops(dev, &m->ops);
 	dma_reset_need_sync(dev);
+	if (m->params.features & DMA_MODEL_WEAK_CPU)
+		player_add(m);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(dma_model_attach);
@@ -551,6 +642,7 @@ int dma_model_detach(struct device *dev)
 
 	if (!m)
 		return -ENODEV;
+	player_remove(m);
 	list_for_each_entry_safe(map, next, &m->maps, list) {
 		dev_err(dev, "leaked %s at %pad, %zu bytes, direction %d\n",
 			map->flags & (MAP_ALLOC | MAP_PAGES) ? "allocation" :
@@ -569,7 +661,7 @@ int dma_model_detach(struct device *dev)
 }
 EXPORT_SYMBOL_GPL(dma_model_detach);
 
-static void detach_action(void *dev)
+void model_detach_action(void *dev)
 {
 	struct kunit *test = kunit_get_current_test();
 	struct dma_model *m = model_of(dev);
@@ -603,6 +695,6 @@ int kunit_dma_model_attach(struct kunit *test, struct device *dev,
 {
 	int ret = dma_model_attach(dev, params);
 
-	return ret ?: kunit_add_action_or_reset(test, detach_action, dev);
+	return ret ?: kunit_add_action_or_reset(test, model_detach_action, dev);
 }
 EXPORT_SYMBOL_GPL(kunit_dma_model_attach);

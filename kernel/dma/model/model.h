@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Private interface of the model hardware.  Each part (bounce.c, cache.c,
- * fabric.c, iommu.c, ram.c, range.c) models one mechanism and calls no other part
- * but ram.c.  model.c and ops.c combine them.
+ * fabric.c, iommu.c, ram.c, range.c, weak.c) models one mechanism and calls no
+ * other part but ram.c.  model.c and ops.c combine them.  pci.c puts PCI functions on
+ * models.
  *
- * Lock order: fabric, model, shadow_lock of cache.c.
+ * Lock order: players_lock of model.c, fabric, model, shadow_lock of cache.c or
+ * weak_lock of weak.c.
  */
 #ifndef _KERNEL_DMA_MODEL_H
 #define _KERNEL_DMA_MODEL_H
@@ -16,9 +18,13 @@
 #include <linux/prandom.h>
 #include <linux/spinlock.h>
 
-#define MODEL_FEATURES	GENMASK(7, 0)	/* all DMA_MODEL_* */
+#define MODEL_FEATURES	GENMASK(8, 0)	/* all DMA_MODEL_* */
 #define MODEL_NOWHERE	((phys_addr_t)-1)
 #define MODEL_FAULTS	64	/* kept for dma_model_next_fault() */
+
+/* What a barrier orders. */
+#define MODEL_LOADS	BIT(0)
+#define MODEL_STORES	BIT(1)
 
 #define MAP_CACHED	BIT(0)	/* device and CPU have a copy each */
 #define MAP_BOUNCED	BIT(1)	/* the device works on a copy of @orig */
@@ -26,6 +32,7 @@
 #define MAP_ALLOC	BIT(3)	/* from dma_alloc_attrs() */
 #define MAP_PAGES	BIT(4)	/* from dma_alloc_pages() */
 #define MAP_MMIO	BIT(5)	/* not memory */
+#define MAP_WEAK	BIT(6)	/* only barriers order the CPU's accesses */
 
 /* A mapping of @size bytes, one entry of a scatterlist, or an allocation. */
 struct model_map {
@@ -40,6 +47,7 @@ struct model_map {
 
 /**
  * struct dma_model - a device on a model
+ * @player: in the list of models with DMA_MODEL_WEAK_CPU
  * @ops: dma_map_ops of the device; model_of() finds the model through it
  * @dev: the device
  * @params: parameters of the model, with the defaults filled in
@@ -53,6 +61,7 @@ struct model_map {
  * @old_limits: dma_parms of @dev, restored likewise
  * @old_coherent: dma_coherent flag of @dev, restored likewise
  * @limits: dma_parms of a device that had none
+ * @no_master: @dev is a PCI function of pci.c, and must not access memory
  * @lock: protects all members below, @bounce and @iommu
  * @rnd: random numbers for all choices but those of @fabric
  * @maps: list of struct model_map, newest first
@@ -63,6 +72,7 @@ struct model_map {
  * @next_fault: number of the first fault that has not been read
  */
 struct dma_model {
+	struct list_head player;
 	const struct dma_map_ops ops;
 	struct device *dev;
 	struct dma_model_params params;
@@ -76,6 +86,7 @@ struct dma_model {
 	struct device_dma_parameters *old_limits;
 	bool old_coherent;
 	struct device_dma_parameters limits;
+	bool no_master;
 
 	spinlock_t lock;	/* protects what is below */
 	struct rnd_state rnd;
@@ -105,6 +116,7 @@ static inline unsigned int model_features_next(unsigned int f)
 }
 
 /* model.c */
+void model_detach_action(void *dev);
 void model_fault(struct dma_model *m, enum dma_model_fault_reason reason,
 		 bool write, u64 addr, size_t len);
 
@@ -132,18 +144,27 @@ void model_ram_read(phys_addr_t phys, void *buf, size_t len);
 void model_ram_write(phys_addr_t phys, const void *buf, size_t len);
 void model_ram_copy(phys_addr_t to, phys_addr_t from, size_t len);
 
-/* cache.c: memory as a device sees it that does not snoop. */
-int model_cache_get(phys_addr_t phys, size_t size);
-void model_cache_put(phys_addr_t phys, size_t size);
-void model_cache_map(phys_addr_t phys, size_t size,
+/* cache.c: memory as a device sees it that does not snoop; @line is a power of 2. */
+int model_cache_get(phys_addr_t phys, size_t size, size_t line);
+void model_cache_put(phys_addr_t phys, size_t size, size_t line);
+void model_cache_map(phys_addr_t phys, size_t size, size_t line,
 		     enum dma_data_direction dir);
-void model_cache_for_device(phys_addr_t phys, size_t size,
+void model_cache_for_device(phys_addr_t phys, size_t size, size_t line,
 			    enum dma_data_direction dir);
-void model_cache_for_cpu(phys_addr_t phys, size_t size,
+void model_cache_for_cpu(phys_addr_t phys, size_t size, size_t line,
 			 enum dma_data_direction dir);
 void model_cache_disturb(phys_addr_t phys, size_t size, struct rnd_state *rnd);
 void model_cache_read(phys_addr_t phys, void *buf, size_t len);
-void model_cache_write(phys_addr_t phys, const void *buf, size_t len);
+void model_cache_write(phys_addr_t phys, const void *buf, size_t len,
+		       size_t line);
+
+/* weak.c: coherent memory as a device sees it, and the CPU that runs ahead. */
+int model_weak_get(phys_addr_t phys, size_t size, size_t word, u64 seed);
+void model_weak_put(phys_addr_t phys);
+void model_weak_read(phys_addr_t phys, void *buf, size_t len);
+void model_weak_write(phys_addr_t phys, const void *buf, size_t len);
+void model_weak_step(phys_addr_t phys);
+void model_weak_barrier(unsigned int what);	/* MODEL_LOADS, _STORES */
 
 /* iommu.c; the caller holds the model's lock. */
 struct model_iommu *model_iommu_create(dma_addr_t base, unsigned int pages,

@@ -35,16 +35,22 @@ static void fill(u8 *p, size_t len, unsigned int seed)
 	prandom_bytes_state(&rnd, p, len);
 }
 
-static void attach(struct kunit *test, unsigned int features, u64 seed)
+static void attach_line(struct kunit *test, unsigned int features, u64 seed,
+			unsigned int line)
 {
 	const struct dma_model_params params = {
-		.features = features, .seed = seed,
+		.features = features, .seed = seed, .line = line,
 	};
 	struct bench *b = test->priv;
 
 	KUNIT_ASSERT_EQ(test, dma_model_attach(b->dev, &params), 0);
 	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(b->dev,
 							DMA_BIT_MASK(64)), 0);
+}
+
+static void attach(struct kunit *test, unsigned int features, u64 seed)
+{
+	attach_line(test, features, seed, 0);
 }
 
 /* Take the device off its model, and expect that no resource is in use. */
@@ -124,6 +130,7 @@ static bool failed(struct kunit *test)
 	return READ_ONCE(test->status) == KUNIT_FAILURE;
 }
 
+/* While the device owns a buffer, the CPU writes nothing: lines do not matter. */
 static void every_model_moves_the_right_bytes(struct kunit *test)
 {
 	struct bench *b = test->priv;
@@ -133,7 +140,7 @@ static void every_model_moves_the_right_bytes(struct kunit *test)
 
 	for (f = 0; f <= MODEL_FEATURES && !failed(test);
 	     f = model_features_next(f)) {
-		attach(test, f, f + 1);
+		attach_line(test, f, f + 1, 1 << f % 8);
 		prandom_seed_state(&rnd, f);
 		for (i = 0; i < 20 && !failed(test); i++)
 			move(test, f, &rnd);
@@ -159,8 +166,10 @@ static void every_model_has_coherent_memory(struct kunit *test)
 		fill(b->want, SIZE, f);
 		dma_model_write(b->dev, addr, b->want, SIZE);
 		dma_model_drain(b->dev);
+		dma_rmb();
 		KUNIT_EXPECT_MEMEQ_MSG(test, p, b->want, SIZE, "model %x", f);
 		fill(p, SIZE, f + 1);
+		dma_wmb();
 		dma_model_read(b->dev, addr, b->seen, SIZE);
 		KUNIT_EXPECT_MEMEQ_MSG(test, b->seen, p, SIZE, "model %x", f);
 		dma_free_coherent(b->dev, SIZE, p, addr);
@@ -492,6 +501,203 @@ static void devices_share_one_memory(struct kunit *test)
 			       DMA_ATTR_SKIP_CPU_SYNC);
 	dma_unmap_single(b->dev, addr, 64, DMA_BIDIRECTIONAL);
 	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 2, 64));
+	detach(test);
+}
+
+/* Cache lines */
+
+#define LINE	64
+
+/* Let CPU and device write at a time; where is the buffer wrong? */
+static void share(struct kunit *test, unsigned int line, size_t at, size_t len,
+		  size_t cpu, bool first, size_t wrong_from, size_t wrong_to)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+	size_t i, wrong;
+
+	attach_line(test, DMA_MODEL_CACHE, 1, line);
+	memset(b->buf, 1, SIZE);
+	memset(b->seen, 2, len);
+	addr = map(test, b->buf + at, len, DMA_FROM_DEVICE, 0);
+	if (first)
+		b->buf[cpu] = 3;
+	dma_model_write(b->dev, addr, b->seen, len);
+	if (!first)
+		b->buf[cpu] = 3;
+	dma_unmap_single(b->dev, addr, len, DMA_FROM_DEVICE);
+	for (i = 0; i < SIZE; i++) {
+		wrong = i >= wrong_from && i < wrong_to;
+		if (i == cpu)
+			KUNIT_EXPECT_EQ(test, b->buf[i], 3);
+		else if (i < at || i >= at + len)
+			KUNIT_EXPECT_EQ(test, b->buf[i], 1);
+		else if (wrong)
+			KUNIT_EXPECT_NE_MSG(test, b->buf[i], 2, "%zu", i);
+		else
+			KUNIT_EXPECT_EQ_MSG(test, b->buf[i], 2, "%zu", i);
+	}
+	detach(test);
+}
+
+static void a_buffer_that_shares_a_line_is_corrupted(struct kunit *test)
+{
+	int first;
+
+	for (first = 0; first < 2; first++) {
+		/* A neighbour before, after, in the next page; lines of other lengths. */
+		share(test, LINE, 70, 100, 64, first, 70, 128);
+		share(test, LINE, 70, 100, 191, first, 128, 170);
+		share(test, LINE, PAGE_SIZE - 10, 20, PAGE_SIZE + 10, first,
+		      PAGE_SIZE, PAGE_SIZE + 10);
+		share(test, 8, 70, 100, 65, first, 70, 72);
+		share(test, PAGE_SIZE, 70, 100, 4000, first, 70, 170);
+		share(test, LINE, 70, 20, 68, first, 70, 90);
+	}
+}
+
+static void a_buffer_that_is_alone_in_its_lines_is_not(struct kunit *test)
+{
+	int first;
+
+	for (first = 0; first < 2; first++) {
+		share(test, LINE, 64, 128, 63, first, 0, 0);
+		share(test, LINE, 64, 128, 192, first, 0, 0);
+		share(test, LINE, 70, 100, 63, first, 0, 0);
+		share(test, LINE, 70, 100, 192, first, 0, 0);
+		share(test, 1, 70, 100, 69, first, 0, 0);
+		share(test, 1, 70, 100, 170, first, 0, 0);
+	}
+}
+
+/* Two buffers share a line; the CPU writes to the second one, or does not. */
+static void neighbours(struct kunit *test, bool write, bool sync)
+{
+	struct bench *b = test->priv;
+	dma_addr_t first, second = 0;
+
+	attach_line(test, DMA_MODEL_CACHE, 1, LINE);
+	memset(b->buf, 1, LINE);
+	memset(b->seen, 2, LINE / 2);
+	if (sync)
+		second = map(test, b->buf + LINE / 2, LINE / 2, DMA_TO_DEVICE,
+			     0);
+	first = map(test, b->buf, LINE / 2, DMA_FROM_DEVICE, 0);
+	dma_model_write(b->dev, first, b->seen, LINE / 2);
+	if (write)
+		memset(b->buf + LINE / 2, 3, LINE / 2);
+	if (sync)
+		dma_sync_single_for_device(b->dev, second, LINE / 2,
+					   DMA_TO_DEVICE);
+	else
+		second = map(test, b->buf + LINE / 2, LINE / 2, DMA_TO_DEVICE,
+			     0);
+	dma_model_read(b->dev, second, b->want, LINE / 2);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->want, write ? 3 : 1, LINE / 2));
+	dma_unmap_single(b->dev, first, LINE / 2, DMA_FROM_DEVICE);
+	if (write)
+		KUNIT_EXPECT_NULL(test, memchr(b->buf, 2, LINE / 2));
+	else
+		KUNIT_EXPECT_NULL(test, memchr_inv(b->buf, 2, LINE / 2));
+	dma_unmap_single(b->dev, second, LINE / 2, DMA_TO_DEVICE);
+	detach(test);
+}
+
+static void a_neighbour_writes_the_line_back(struct kunit *test)
+{
+	neighbours(test, true, false);
+	neighbours(test, true, true);
+}
+
+static void a_neighbour_that_was_not_written_does_not(struct kunit *test)
+{
+	neighbours(test, false, false);
+	neighbours(test, false, true);
+}
+
+/* A line that the CPU has seen before it was unmapped without a sync is not dirty. */
+static void a_stale_line_is_not_written_back(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t first, second;
+
+	attach_line(test, DMA_MODEL_CACHE, 1, LINE);
+	memset(b->buf, 1, LINE);
+	memset(b->seen, 2, LINE / 2);
+	first = map(test, b->buf, LINE / 2, DMA_FROM_DEVICE, 0);
+	second = map(test, b->buf + LINE / 2, LINE / 2, DMA_FROM_DEVICE, 0);
+	dma_model_write(b->dev, first, b->seen, LINE / 2);
+	dma_unmap_single_attrs(b->dev, first, LINE / 2, DMA_FROM_DEVICE,
+			       DMA_ATTR_SKIP_CPU_SYNC);
+	dma_model_write(b->dev, second, b->seen, LINE / 2);
+	dma_unmap_single(b->dev, second, LINE / 2, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf + LINE / 2, 2, LINE / 2));
+	detach(test);
+}
+
+/* The line is written back when the buffer is synced for the device again. */
+static void a_sync_for_the_device_cleans_the_edges(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach_line(test, DMA_MODEL_CACHE, 1, LINE);
+	memset(b->buf, 1, LINE);
+	addr = map(test, b->buf, 10, DMA_FROM_DEVICE, 0);
+	memset(b->seen, 2, 10);
+	dma_model_write(b->dev, addr, b->seen, 10);
+	b->buf[10] = 3;
+	dma_sync_single_for_device(b->dev, addr, 10, DMA_FROM_DEVICE);
+	dma_model_read(b->dev, addr, b->want, 10);
+	KUNIT_EXPECT_NULL(test, memchr(b->want, 2, 10));
+	dma_unmap_single(b->dev, addr, 10, DMA_FROM_DEVICE);
+	detach(test);
+}
+
+/* The CPU owns the buffer, and has written to one byte of the line. */
+static void a_dirty_byte_loses_what_goes_to_its_line(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t addr;
+
+	attach_line(test, DMA_MODEL_CACHE, 1, LINE);
+	memset(b->buf, 1, 2 * LINE);
+	memset(b->seen, 2, 2 * LINE);
+	addr = map(test, b->buf, 2 * LINE, DMA_BIDIRECTIONAL, 0);
+	dma_sync_single_for_cpu(b->dev, addr, 2 * LINE, DMA_BIDIRECTIONAL);
+	b->buf[0] = 3;
+	dma_model_write(b->dev, addr + 1, b->seen, 2 * LINE - 1);
+	dma_sync_single_for_cpu(b->dev, addr, 2 * LINE, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_NULL(test, memchr(b->buf, 2, LINE));
+	KUNIT_EXPECT_NULL(test, memchr_inv(b->buf + LINE, 2, LINE));
+	dma_unmap_single(b->dev, addr, 2 * LINE, DMA_BIDIRECTIONAL);
+	detach(test);
+}
+
+static void a_line_is_counted_by_its_mappings(struct kunit *test)
+{
+	struct bench *b = test->priv;
+	dma_addr_t *addr, extra;
+	int i, round;
+
+	addr = kunit_kcalloc(test, U8_MAX, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	attach_line(test, DMA_MODEL_CACHE, 1, LINE);
+	/* Another line keeps the page. */
+	extra = map(test, b->buf + LINE, LINE, DMA_TO_DEVICE, 0);
+	for (round = 0; round < 2; round++) {
+		dma_addr_t more;
+
+		/* Two buffers, so that only the edges are counted to the end. */
+		for (i = 0; i < U8_MAX; i++)
+			addr[i] = map(test, b->buf + i % 2 * 10, 10,
+				      DMA_TO_DEVICE, 0);
+		more = dma_map_single(b->dev, b->buf + 20, 10, DMA_TO_DEVICE);
+		KUNIT_EXPECT_TRUE(test, dma_mapping_error(b->dev, more));
+		for (i = 0; i < U8_MAX; i++)
+			dma_unmap_single(b->dev, addr[i], 10, DMA_TO_DEVICE);
+	}
+	dma_unmap_single(b->dev, extra, LINE, DMA_TO_DEVICE);
 	detach(test);
 }
 
@@ -1028,15 +1234,23 @@ static void the_latest_faults_are_kept(struct kunit *test)
 	detach(test);
 }
 
+static void nothing(struct device *dev, void *priv)
+{
+}
+
 static void wrong_parameters_are_refused(struct kunit *test)
 {
 	static const struct dma_model_params wrong[] = {
-		{ .features = BIT(8) },
+		{ .features = BIT(9) },
+		{ .word = 2 },
+		{ .run = nothing },
 		{ .features = DMA_MODEL_NO_BARRIER },
 		{ .features = DMA_MODEL_LAZY },
 		{ .features = DMA_MODEL_BOUNCE_ALL },
 		{ .features = DMA_MODEL_IOMMU, .iommu_base = 1 },
 		{ .features = DMA_MODEL_BOUNCE, .slots = 3 },
+		{ .features = DMA_MODEL_CACHE, .line = 48 },
+		{ .features = DMA_MODEL_CACHE, .line = 2 * PAGE_SIZE },
 	}, right = { };
 	struct bench *b = test->priv;
 	struct dma_model_stats s;
@@ -1131,6 +1345,14 @@ static struct kunit_case model_cases[] = {
 	KUNIT_CASE(a_cpu_write_to_a_byte_the_device_owns_is_lost),
 	KUNIT_CASE(a_dirty_line_overwrites_a_device_write),
 	KUNIT_CASE(devices_share_one_memory),
+	KUNIT_CASE(a_buffer_that_shares_a_line_is_corrupted),
+	KUNIT_CASE(a_buffer_that_is_alone_in_its_lines_is_not),
+	KUNIT_CASE(a_neighbour_writes_the_line_back),
+	KUNIT_CASE(a_neighbour_that_was_not_written_does_not),
+	KUNIT_CASE(a_stale_line_is_not_written_back),
+	KUNIT_CASE(a_sync_for_the_device_cleans_the_edges),
+	KUNIT_CASE(a_dirty_byte_loses_what_goes_to_its_line),
+	KUNIT_CASE(a_line_is_counted_by_its_mappings),
 	KUNIT_CASE(a_write_overtakes_one_on_another_path),
 	KUNIT_CASE(writes_on_one_path_keep_their_order),
 	KUNIT_CASE(a_barrier_lands_after_all_earlier_writes),

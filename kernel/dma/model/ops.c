@@ -7,7 +7,8 @@
  * cache, an I/O address.  Sync and unmap find the record and treat each part.
  *
  * Coherent memory has a record as well, but neither slot nor shadow: CPU and
- * device access the same bytes.  A write to it is a barrier, unless the model has
+ * device access the same bytes, in an order that weak.c chooses if the model has
+ * DMA_MODEL_WEAK_CPU.  A write to it is a barrier, unless the model has
  * DMA_MODEL_NO_BARRIER.
  *
  * A model with bounce slots allocates memory from them, because the device may
@@ -195,29 +196,39 @@ static struct model_map *map_one(struct dma_model *m, phys_addr_t phys,
 	    !no_barrier(m))
 		map->flags |= MAP_BARRIER;
 
+	if (flags & MAP_ALLOC && m->params.features & DMA_MODEL_WEAK_CPU)
+		map->flags |= MAP_WEAK;
+
 	if (bounce && map_slot(m, map))
 		goto free_map;
 	if (map->flags & MAP_CACHED &&
-	    (fails(m) || model_cache_get(map->phys, size)))
+	    (fails(m) || model_cache_get(map->phys, size, m->params.line)))
 		goto free_slot;
+	if (map->flags & MAP_WEAK &&
+	    (fails(m) || model_weak_get(phys, size, m->params.word,
+					prandom_u32_state(&m->rnd))))
+		goto put_cache;
 	bus = bus_addr(m, map->phys, size, mask);
 	if (bus == DMA_MAPPING_ERROR) {
 		ret = -EIO;
-		goto put_cache;
+		goto put_weak;
 	}
 	map->dma = bus;
 	if (m->iommu && map_iommu(m, map, bus, mask, iova))
-		goto put_cache;
+		goto put_weak;
 
 	if (map->flags & MAP_CACHED && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		model_cache_map(map->phys, size, dir);
+		model_cache_map(map->phys, size, m->params.line, dir);
 	list_add(&map->list, &m->maps);
 	m->nr_maps++;
 	return map;
 
+put_weak:
+	if (map->flags & MAP_WEAK)
+		model_weak_put(phys);
 put_cache:
 	if (map->flags & MAP_CACHED)
-		model_cache_put(map->phys, size);
+		model_cache_put(map->phys, size, m->params.line);
 free_slot:
 	if (map->flags & MAP_BOUNCED)
 		model_bounce_free(m->bounce, map->phys, size);
@@ -241,7 +252,8 @@ static void sync_for_cpu(struct dma_model *m, struct model_map *map,
 			 size_t offset, size_t size)
 {
 	if (map->flags & MAP_CACHED)
-		model_cache_for_cpu(map->phys + offset, size, map->dir);
+		model_cache_for_cpu(map->phys + offset, size, m->params.line,
+				    map->dir);
 	if (map->flags & MAP_BOUNCED && map->dir != DMA_TO_DEVICE)
 		model_ram_copy(map->orig + offset, map->phys + offset, size);
 }
@@ -252,7 +264,8 @@ static void sync_for_device(struct dma_model *m, struct model_map *map,
 	if (map->flags & MAP_BOUNCED && map->dir != DMA_FROM_DEVICE)
 		model_ram_copy(map->phys + offset, map->orig + offset, size);
 	if (map->flags & MAP_CACHED)
-		model_cache_for_device(map->phys + offset, size, map->dir);
+		model_cache_for_device(map->phys + offset, size,
+				       m->params.line, map->dir);
 }
 
 static void unmap_one(struct dma_model *m, struct model_map *map,
@@ -264,8 +277,10 @@ static void unmap_one(struct dma_model *m, struct model_map *map,
 	if (m->iommu)
 		model_iommu_unmap(m->iommu, map->dma - offset_in_page(map->dma),
 				  pages(map->dma, map->size));
+	if (map->flags & MAP_WEAK)
+		model_weak_put(map->phys);
 	if (map->flags & MAP_CACHED)
-		model_cache_put(map->phys, map->size);
+		model_cache_put(map->phys, map->size, m->params.line);
 	if (map->flags & MAP_BOUNCED)
 		model_bounce_free(m->bounce, map->phys, map->size);
 	list_del(&map->list);

@@ -369,7 +369,7 @@ static void lists_may_be_longer_than_4_gib(struct kunit *test)
 	struct dma_block_iter iter;
 
 	if (sizeof(dma_addr_t) < 8)
-		kunit_skip(test, "needs DMA addresses of 64 bits");
+		kunit_skip(test, "expected skip: needs DMA addresses of 64 bits");
 	t->shift = 29;
 	set_segment(t, sg, to_dma(t, 33), 4);
 	sg = sg_next(sg);

@@ -52,7 +52,6 @@ struct contract_test {
 	bool ops_breaks;
 };
 
-/* Always 0 without swiotlb=track_hiwater on the command line. */
 static long slots(struct contract_test *ct)
 {
 #if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS)
@@ -210,6 +209,7 @@ static bool own_pool(struct contract_test *ct)
 {
 #if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS) && \
 	!defined(CONFIG_SWIOTLB_DYNAMIC)
+	swiotlb_count_slots();
 	ct->pool = *ct->dev->dma_io_tlb_mem;
 	ct->pool.force_bounce = false;
 	atomic_long_set(&ct->pool.total_used, 0);
@@ -234,7 +234,7 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 
 	dev_assign_dma_coherent(dev, kind != NONCOHERENT);
 	if (kind == NONCOHERENT && dev_is_dma_coherent(dev))
-		kunit_skip(test, "every device of this architecture is coherent");
+		kunit_skip(test, "expected skip: every device of this architecture is coherent");
 #ifdef CONFIG_SWIOTLB
 	if (kind == BOUNCE && !is_swiotlb_allocated() &&
 	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
@@ -242,7 +242,7 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 #endif
 	if (!own_pool(ct) && kind == BOUNCE)
 		kunit_skip(test,
-			   "needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
+			   "expected skip: needs SWIOTLB and DEBUG_FS, without SWIOTLB_DYNAMIC");
 	bounce_everything(ct, kind == BOUNCE);
 	if (kind == OPS)
 		set_dma_ops(dev, &test_ops);
@@ -755,7 +755,7 @@ static void declared_memory_refuses_a_barrier(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(ct->dev, PAGE_SIZE, RC));
 	ct->dev->dma_mem = NULL;
 #else
-	kunit_skip(test, "needs DMA_DECLARE_COHERENT");
+	kunit_skip(test, "expected skip: needs DMA_DECLARE_COHERENT");
 #endif
 }
 
@@ -856,7 +856,7 @@ static void a_broken_promise_fails_the_map_and_is_reported(struct kunit *test)
 			map_page(ct, 0, PAGE_SIZE, DMA_FROM_DEVICE, RC));
 	KUNIT_EXPECT_EQ(test, 1, debug_test_end(before));
 #else
-	kunit_skip(test, "needs DMA_API_DEBUG");
+	kunit_skip(test, "expected skip: needs DMA_API_DEBUG");
 #endif
 }
 
@@ -884,7 +884,7 @@ static void dma_direct_refuses_at_the_bounce_too(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, slots(ct));
 	KUNIT_EXPECT_EQ(test, dma ? 2 : 1, debug_test_end(before));
 #else
-	kunit_skip(test, "needs DMA_API_DEBUG");
+	kunit_skip(test, "expected skip: needs DMA_API_DEBUG");
 #endif
 }
 

@@ -49,7 +49,7 @@ static struct kunit_case debug_attrs_test_cases[] = {
 #else
 static void dma_debug_is_not_built(struct kunit *test)
 {
-	kunit_skip(test, "needs DMA_API_DEBUG");
+	kunit_skip(test, "expected skip: needs DMA_API_DEBUG");
 }
 
 static struct kunit_case debug_attrs_test_cases[] = {

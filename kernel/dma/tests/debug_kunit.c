@@ -170,7 +170,7 @@ static void overlapping_coherent_mappings_are_no_error(struct kunit *test)
 static void needs_overlap_reports(struct kunit *test)
 {
 	if (dma_get_cache_alignment() < L1_CACHE_BYTES)
-		kunit_skip(test, "no ARCH_DMA_MINALIGN");
+		kunit_skip(test, "expected skip: no ARCH_DMA_MINALIGN");
 }
 
 static void overlapping_plain_mappings_are_reported(struct kunit *test)
@@ -408,7 +408,7 @@ static struct kunit_case debug_test_cases[] = {
 #else
 static void dma_debug_is_not_built(struct kunit *test)
 {
-	kunit_skip(test, "needs DMA_API_DEBUG");
+	kunit_skip(test, "expected skip: needs DMA_API_DEBUG");
 }
 
 static struct kunit_case debug_test_cases[] = {

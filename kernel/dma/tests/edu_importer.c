@@ -11,12 +11,9 @@
  * buffer, and no dma-buf callback takes it: a static importer has none.  User memory is
  * accessed without it.
  */
-#include <linux/bitops.h>
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
-#include <linux/iopoll.h>
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -26,23 +23,8 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
+#include "edu.h"
 #include "edu_importer.h"
-
-#define EDU_ID			0x00
-#define EDU_ID_VALUE		0x010000ed
-#define EDU_DMA_SRC		0x80
-#define EDU_DMA_DST		0x88
-#define EDU_DMA_COUNT		0x90
-#define EDU_DMA_CMD		0x98
-#define EDU_DMA_START		BIT(0)
-#define EDU_DMA_TO_MEMORY	BIT(1)
-
-/*
- * The device's buffer, in addresses of its DMA engine.  QEMU 7.2 aborts if a transfer
- * reaches the end of the buffer: use the first half.
- */
-#define EDU_BUF			0x40000
-#define EDU_BUF_SIZE		SZ_2K
 
 static uint mask_bits = 32;
 module_param_named(mask, mask_bits, uint, 0444);
@@ -57,8 +39,7 @@ struct importer {
 
 	struct mutex lock;	/* protects the rest, and the device's registers */
 	struct pci_dev *pdev;	/* NULL once the driver is unbound */
-	void __iomem *regs;
-	bool swapped;		/* registers are not in readl()'s byte order */
+	struct edu_regs regs;
 	bool stuck;		/* a transfer has not come to its end */
 	u8 *scratch;		/* EDU_BUF_SIZE bytes */
 	dma_addr_t scratch_addr;
@@ -84,46 +65,13 @@ static void importer_free(struct kref *ref)
 
 /* The device */
 
-static u32 edu_read(struct importer *imp, unsigned int reg)
-{
-	u32 val = readl(imp->regs + reg);
-
-	return imp->swapped ? swab32(val) : val;
-}
-
-static void edu_write(struct importer *imp, unsigned int reg, u32 val)
-{
-	writel(imp->swapped ? swab32(val) : val, imp->regs + reg);
-}
-
-static void edu_write_addr(struct importer *imp, unsigned int reg, dma_addr_t addr)
-{
-#ifdef CONFIG_64BIT
-	writeq(imp->swapped ? swab64(addr) : addr, imp->regs + reg);
-#else
-	edu_write(imp, reg, addr);
-#endif
-}
-
 /* Copy @len bytes, at most EDU_BUF_SIZE, between memory and the device's buffer. */
 static int edu_copy(struct importer *imp, dma_addr_t addr, u32 len, u32 cmd)
 {
-	bool to_memory = cmd & EDU_DMA_TO_MEMORY;
-	u32 val;
-	int ret;
-
 	lockdep_assert_held(&imp->lock);
 	if (imp->stuck)
 		return -EIO;
-	edu_write_addr(imp, EDU_DMA_SRC, to_memory ? EDU_BUF : addr);
-	edu_write_addr(imp, EDU_DMA_DST, to_memory ? addr : EDU_BUF);
-	edu_write(imp, EDU_DMA_COUNT, len);
-	edu_write(imp, EDU_DMA_CMD, cmd | EDU_DMA_START);
-	/* It takes 100 ms. */
-	ret = read_poll_timeout(edu_read, val, !(val & EDU_DMA_START),
-				5 * USEC_PER_MSEC, 5 * USEC_PER_SEC, false,
-				imp, EDU_DMA_CMD);
-	if (ret) {
+	if (edu_transfer(&imp->regs, addr, 0, len, cmd)) {
 		/* Whatever it does later, it must not reach memory. */
 		pci_clear_master(imp->pdev);
 		imp->stuck = true;
@@ -422,16 +370,9 @@ static int importer_setup(struct importer *imp)
 	struct pci_dev *pdev = imp->pdev;
 	int ret;
 
-	ret = pcim_enable_device(pdev);
+	ret = edu_bring_up(pdev, &imp->regs, "edu_importer");
 	if (ret)
 		return ret;
-	imp->regs = pcim_iomap_region(pdev, 0, "edu_importer");
-	if (IS_ERR(imp->regs))
-		return PTR_ERR(imp->regs);
-	/* The registers have the byte order of QEMU's target. */
-	imp->swapped = edu_read(imp, EDU_ID) == swab32(EDU_ID_VALUE);
-	if (edu_read(imp, EDU_ID) != EDU_ID_VALUE)
-		return -ENODEV;
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(mask_bits));
 	if (ret)
 		return ret;
@@ -451,7 +392,7 @@ static int importer_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	int ret;
 
 	/* driver_override can name us for any device. */
-	if (pdev->vendor != 0x1234 || pdev->device != 0x11e8)
+	if (pdev->vendor != EDU_VENDOR || pdev->device != EDU_DEVICE)
 		return -ENODEV;
 	if (test_and_set_bit(0, &bound))
 		return -EBUSY;

@@ -15,7 +15,6 @@
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
-#include <linux/iopoll.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/swiotlb.h>
@@ -30,25 +29,10 @@
 #include <xen/swiotlb-xen.h>
 #include <asm/xen/page.h>
 #endif
+#include "edu.h"
+#include "iommus.h"
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
-
-#define EDU_ID			0x00
-#define EDU_ID_VALUE		0x010000ed
-#define EDU_LIVE		0x04	/* reads as the complement of what was written */
-#define EDU_DMA_SRC		0x80
-#define EDU_DMA_DST		0x88
-#define EDU_DMA_COUNT		0x90
-#define EDU_DMA_CMD		0x98
-#define EDU_DMA_START		BIT(0)
-#define EDU_DMA_TO_MEMORY	BIT(1)
-
-/*
- * Where the device's buffer is for its DMA engine.  A transfer that reaches the
- * end of the buffer aborts QEMU 7.2: use the first half.
- */
-#define EDU_BUF			0x40000
-#define EDU_BUF_SIZE		SZ_2K
 
 #define BUF_PAGES		4
 #define BUF_SIZE		(BUF_PAGES * PAGE_SIZE)
@@ -66,8 +50,7 @@ MODULE_PARM_DESC(mask,
 
 struct edu {
 	struct device *dev;
-	void __iomem *regs;
-	bool swapped;		/* registers are not in readl()'s byte order */
+	struct edu_regs regs;
 	const char *backend;
 	const char *domain;	/* lazy or strict, "" if not dma-iommu */
 	char detail[32];
@@ -85,36 +68,17 @@ static struct edu *bound;
 /* What is between the device and memory */
 
 #ifdef CONFIG_IOMMU_API
-static const struct {
-	const char *name;	/* how the names of the IOMMU or its driver begin */
-	const char *backend;
-	const char *fault_text;
-} iommus[] = {
-	{ "dmar", "intel", "DMAR: [" },
-	{ "ivhd", "amd", NULL },	/* QEMU logs no fault of a page's entry */
-	{ "virtio_iommu", "virtio", " fault from EP" },
-	{ "smmu3.", "smmuv3", "event 0x" },
-};
-
 static void find_iommu(struct edu *edu)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(edu->dev);
-	struct device *iommu = edu->dev->iommu->iommu_dev->dev;
-	const char *driver = iommu->parent ? dev_driver_string(iommu->parent) :
-					     "no parent";
-	int i;
+	const struct test_iommu *iommu = test_iommu_of(edu->dev);
+	struct device *hw = edu->dev->iommu->iommu_dev->dev;
 
-	edu->backend = "unknown-iommu";
+	edu->backend = iommu ? iommu->backend : "unknown-iommu";
+	edu->fault_text = iommu ? iommu->fault_text : NULL;
 	edu->domain = domain->type == IOMMU_DOMAIN_DMA_FQ ? "lazy" : "strict";
-	snprintf(edu->detail, sizeof(edu->detail), "%s, %s", dev_name(iommu),
-		 driver);
-	for (i = 0; i < ARRAY_SIZE(iommus); i++) {
-		if (strstarts(dev_name(iommu), iommus[i].name) ||
-		    strstarts(driver, iommus[i].name)) {
-			edu->backend = iommus[i].backend;
-			edu->fault_text = iommus[i].fault_text;
-		}
-	}
+	snprintf(edu->detail, sizeof(edu->detail), "%s, %s", dev_name(hw),
+		 hw->parent ? dev_driver_string(hw->parent) : "no parent");
 }
 
 static phys_addr_t iova_to_phys(struct edu *edu, dma_addr_t addr)
@@ -250,6 +214,7 @@ static phys_addr_t leads_to(struct edu *edu, dma_addr_t addr)
 	!defined(CONFIG_SWIOTLB_DYNAMIC)
 static void count_own_slots(struct edu *edu)
 {
+	swiotlb_count_slots();
 	edu->shared_pool = edu->dev->dma_io_tlb_mem;
 	edu->pool = *edu->shared_pool;
 	atomic_long_set(&edu->pool.total_used, 0);
@@ -290,47 +255,6 @@ static bool bouncing(struct edu *edu)
 
 /* The driver */
 
-static u32 edu_read(struct edu *edu, unsigned int reg)
-{
-	u32 val = readl(edu->regs + reg);
-
-	return edu->swapped ? swab32(val) : val;
-}
-
-static void edu_write(struct edu *edu, unsigned int reg, u32 val)
-{
-	writel(edu->swapped ? swab32(val) : val, edu->regs + reg);
-}
-
-static dma_addr_t edu_read_addr(struct edu *edu, unsigned int reg)
-{
-#ifdef CONFIG_64BIT
-	u64 val = readq(edu->regs + reg);
-
-	return edu->swapped ? swab64(val) : val;
-#else
-	return edu_read(edu, reg);
-#endif
-}
-
-static void edu_write_addr(struct edu *edu, unsigned int reg, dma_addr_t addr)
-{
-#ifdef CONFIG_64BIT
-	writeq(edu->swapped ? swab64(addr) : addr, edu->regs + reg);
-#else
-	edu_write(edu, reg, addr);
-#endif
-}
-
-static int edu_wait(struct edu *edu)
-{
-	u32 cmd;
-
-	return read_poll_timeout(edu_read, cmd, !(cmd & EDU_DMA_START),
-				 10 * USEC_PER_MSEC, 5 * USEC_PER_SEC, false,
-				 edu, EDU_DMA_CMD);
-}
-
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	struct edu *edu;
@@ -344,16 +268,9 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	edu->dev = &pdev->dev;
 
-	ret = pcim_enable_device(pdev);
+	ret = edu_bring_up(pdev, &edu->regs, "edu");
 	if (ret)
 		return ret;
-	edu->regs = pcim_iomap_region(pdev, 0, "edu");
-	if (IS_ERR(edu->regs))
-		return PTR_ERR(edu->regs);
-	/* The registers have the byte order of QEMU's target. */
-	edu->swapped = edu_read(edu, EDU_ID) == swab32(EDU_ID_VALUE);
-	if (edu_read(edu, EDU_ID) != EDU_ID_VALUE)
-		return -ENODEV;
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(mask_bits));
 	if (ret)
 		return ret;
@@ -375,7 +292,7 @@ static void edu_remove(struct pci_dev *pdev)
 }
 
 static const struct pci_device_id edu_ids[] = {
-	{ PCI_DEVICE(0x1234, 0x11e8) },
+	{ PCI_DEVICE(EDU_VENDOR, EDU_DEVICE) },
 	{}
 };
 
@@ -489,7 +406,7 @@ static void edu_test_exit(struct kunit *test)
 	struct edu_test *et = test->priv;
 
 	if (et)
-		KUNIT_EXPECT_EQ(test, 0, edu_wait(et->edu));
+		KUNIT_EXPECT_EQ(test, 0, edu_wait(&et->edu->regs));
 }
 
 /* The slots, maps and TCEs of all mappings of the device. */
@@ -520,20 +437,14 @@ static void start(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
 		  u32 cmd)
 {
 	struct edu_test *et = test->priv;
-	dma_addr_t src = addr, dst = EDU_BUF + offset;
 
-	if (cmd & EDU_DMA_TO_MEMORY)
-		swap(src, dst);
 	/* QEMU aborts if one of these is not so. */
 	KUNIT_ASSERT_GT(test, len, 0);
 	KUNIT_ASSERT_LE(test, offset, EDU_BUF_SIZE);
 	KUNIT_ASSERT_LE(test, len, EDU_BUF_SIZE - offset);
 	KUNIT_ASSERT_LE(test, addr, DMA_BIT_MASK(mask_bits));
 
-	edu_write_addr(et->edu, EDU_DMA_SRC, src);
-	edu_write_addr(et->edu, EDU_DMA_DST, dst);
-	edu_write(et->edu, EDU_DMA_COUNT, len);
-	edu_write(et->edu, EDU_DMA_CMD, cmd | EDU_DMA_START);
+	edu_start(&et->edu->regs, addr, offset, len, cmd);
 }
 
 static void transfer(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
@@ -542,7 +453,7 @@ static void transfer(struct kunit *test, dma_addr_t addr, u32 offset, u32 len,
 	struct edu_test *et = test->priv;
 
 	start(test, addr, offset, len, cmd);
-	KUNIT_ASSERT_EQ(test, 0, edu_wait(et->edu));
+	KUNIT_ASSERT_EQ(test, 0, edu_wait(&et->edu->regs));
 }
 
 static void device_reads(struct kunit *test, dma_addr_t addr, u32 offset,
@@ -747,6 +658,13 @@ static struct coherent *try_alloc(struct kunit *test)
 	return c;
 }
 
+/*
+ * The skip follows from the backend.  It is expected if the backend is: then the case
+ * edu_backend_is_the_one_named fails on any other.
+ */
+#define skip(test, why) \
+	kunit_skip(test, "%s" why, backend ? "expected skip: " : "")
+
 /* Stray accesses */
 
 static void needs_protection(struct kunit *test)
@@ -754,7 +672,7 @@ static void needs_protection(struct kunit *test)
 	struct edu_test *et = test->priv;
 
 	if (!et->edu->translates)
-		kunit_skip(test, "nothing stands between the device and memory");
+		skip(test, "nothing stands between the device and memory");
 }
 
 /* Write one word that the IOMMU must stop.  Some IOMMUs print that. */
@@ -828,7 +746,7 @@ static void the_address_leads_to_the_buffer(struct kunit *test)
 
 	m = map(test, PAGE_SIZE + 64, SZ_1K, DMA_TO_DEVICE, 0);
 	device_reads(test, m->addr, 0, SZ_1K);
-	KUNIT_EXPECT_EQ(test, m->addr, edu_read_addr(et->edu, EDU_DMA_SRC));
+	KUNIT_EXPECT_EQ(test, m->addr, edu_get_addr(&et->edu->regs, EDU_DMA_SRC));
 	phys = leads_to(et->edu, m->addr);
 	if (et->edu->bounces)
 		KUNIT_EXPECT_NOT_NULL(test, swiotlb_find_pool(et->dev, phys));
@@ -1020,7 +938,7 @@ static void a_resource_is_written_in_its_direction(struct kunit *test)
 	u32 word;
 
 	if (has_tces(et->dev) || has_direct_window(et->dev))
-		kunit_skip(test, "the host bridge leads to no peer");
+		kunit_skip(test, "expected skip: the host bridge leads to no peer");
 	load_device(test, sizeof(word), 17);
 	word = ~get_unaligned_le32(et->scratch);
 	addr = dma_map_resource(et->dev, phys, PAGE_SIZE, DMA_FROM_DEVICE, 0);
@@ -1032,7 +950,7 @@ static void a_resource_is_written_in_its_direction(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(et->dev, addr));
 	device_writes(test, addr + EDU_LIVE, 0, sizeof(word));
 	dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
-	KUNIT_EXPECT_EQ(test, word, edu_read(et->edu, EDU_LIVE));
+	KUNIT_EXPECT_EQ(test, word, edu_get(&et->edu->regs, EDU_LIVE));
 
 	if (!et->edu->translates)
 		return;
@@ -1041,7 +959,7 @@ static void a_resource_is_written_in_its_direction(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, dma_mapping_error(et->dev, addr));
 	device_strays(test, addr + EDU_LIVE);
 	dma_unmap_resource(et->dev, addr, PAGE_SIZE, DMA_TO_DEVICE, 0);
-	KUNIT_EXPECT_EQ(test, word, edu_read(et->edu, EDU_LIVE));
+	KUNIT_EXPECT_EQ(test, word, edu_get(&et->edu->regs, EDU_LIVE));
 }
 
 static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
@@ -1052,7 +970,7 @@ static void an_unmapped_buffer_cannot_be_written(struct kunit *test)
 
 	needs_protection(test);
 	if (!strcmp(et->edu->domain, "lazy"))
-		kunit_skip(test, "the domain is lazy: addresses die later");
+		skip(test, "the domain is lazy: addresses die later");
 	load_device(test, 512, 15);
 	m = map(test, 0, SZ_1K, DMA_FROM_DEVICE, 0);
 	/* So that the IOMMU has seen the address in use. */
@@ -1073,7 +991,7 @@ static void needs_iommu(struct kunit *test)
 	struct edu_test *et = test->priv;
 
 	if (!use_dma_iommu(et->dev))
-		kunit_skip(test, "not behind dma-iommu");
+		skip(test, "not behind dma-iommu");
 }
 
 static void nothing_is_not_mapped(struct kunit *test)
@@ -1098,7 +1016,7 @@ static void a_list_forgets_that_it_was_bounced(struct kunit *test)
 
 	needs_iommu(test);
 	if (!IS_ENABLED(CONFIG_SWIOTLB) || pdev->untrusted)
-		kunit_skip(test, "no SWIOTLB, or an untrusted device");
+		skip(test, "no SWIOTLB, or an untrusted device");
 	sg_init_table(sg, ARRAY_SIZE(sg));
 	sg_set_buf(&sg[0], et->buf, PAGE_SIZE);
 	sg_set_buf(&sg[1], et->buf + 2 * PAGE_SIZE, PAGE_SIZE);
@@ -1153,7 +1071,7 @@ static void an_error_of_the_hypervisor_is_an_error(struct kunit *test)
 	int i, ret;
 
 	if (!has_tces(et->dev))
-		kunit_skip(test, "no TCEs");
+		skip(test, "no TCEs");
 	/*
 	 * Entries are set one by one or many at a time, and what a failure leaves is
 	 * cleared: seven calls fail, each with a trace.  printk_ratelimit() lets ten pass.

@@ -30,7 +30,9 @@ static int ordering_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, priv);
 	pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, NULL);
 	if (!pdev)
-		kunit_skip(test, "no PCI function");
+		kunit_skip(test, "%s", IS_ENABLED(CONFIG_UML) ?
+			   "expected skip: um has no PCI devices" :
+			   "no PCI function");
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, put_device_action,
 						  &pdev->dev));
@@ -87,7 +89,7 @@ static void the_decision_asks_the_bridge(struct kunit *test)
 	struct ordering_test *priv = test->priv;
 
 	if (get_dma_ops(priv->dev))
-		kunit_skip(test, "a dma_map_ops backend answers for itself");
+		kunit_skip(test, "expected skip: a dma_map_ops backend answers for itself");
 	priv->bridge->dma_reorders = 0;
 	KUNIT_EXPECT_EQ(test, 0, dma_query_alloc(priv->dev, PAGE_SIZE, WB));
 	priv->bridge->dma_reorders = 1;
@@ -108,7 +110,7 @@ static struct kunit_case ordering_test_cases[] = {
 #else
 static void there_is_no_pci(struct kunit *test)
 {
-	kunit_skip(test, "needs PCI");
+	kunit_skip(test, "expected skip: needs PCI");
 }
 
 static struct kunit_case ordering_test_cases[] = {

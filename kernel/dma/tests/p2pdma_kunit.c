@@ -11,29 +11,22 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-mapping.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
-#include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
 #include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 #include <linux/iommu-dma.h>	/* needs what scatterlist.h includes */
+#include "edu.h"
 
 #define RC	DMA_ATTR_REQUIRE_COHERENT
 
 #define P2P_BAR		2
 #define PATTERN		0xa7
-
-#define EDU_DMA_SRC	0x80
-#define EDU_DMA_DST	0x88
-#define EDU_DMA_COUNT	0x90
-#define EDU_DMA_CMD	0x98
-#define EDU_BUF		0x40000
 
 /* The device with the memory, while the suite runs and if there is one. */
 static struct pci_dev *provider;
@@ -132,7 +125,7 @@ static int p2p_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, pt);
 	test->priv = pt;
 
-	pt->near = pci_get_device(0x1234, 0x11e8, NULL);
+	pt->near = pci_get_device(EDU_VENDOR, EDU_DEVICE, NULL);
 	KUNIT_ASSERT_NOT_NULL_MSG(test, pt->near, "no edu device");
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, put_pdev, pt->near));
 	pt->far = root_bus_function();
@@ -184,17 +177,14 @@ static int map_and_unmap(struct kunit *test, struct device *dev,
 	return ret;
 }
 
-static u32 edu_copy(void __iomem *regs, u32 src, u32 dst, u32 cmd)
+static int from_memory(struct edu_regs *regs, dma_addr_t addr)
 {
-	int i;
+	return edu_transfer(regs, addr, 0, EDU_BUF_SIZE, 0);
+}
 
-	writel(src, regs + EDU_DMA_SRC);
-	writel(dst, regs + EDU_DMA_DST);
-	writel(SZ_2K, regs + EDU_DMA_COUNT);
-	writel(cmd | 1, regs + EDU_DMA_CMD);
-	for (i = 0; i < 100 && readl(regs + EDU_DMA_CMD) & 1; i++)
-		msleep(20);
-	return readl(regs + EDU_DMA_CMD) & 1;
+static int to_memory(struct edu_regs *regs, dma_addr_t addr)
+{
+	return edu_transfer(regs, addr, 0, EDU_BUF_SIZE, EDU_DMA_TO_MEMORY);
 }
 
 static void unmap_regs(void *data)
@@ -208,21 +198,21 @@ static void disable_near(void *data)
 	pci_disable_device(data);
 }
 
-/* Lets edu move data. */
-static void __iomem *enable_near(struct kunit *test)
+/* Lets edu move data.  No driver is bound to it. */
+static struct edu_regs enable_near(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
-	void __iomem *regs;
+	struct edu_regs regs = {};
 
 	KUNIT_ASSERT_EQ(test, 0, pci_enable_device(pt->near));
 	pci_set_master(pt->near);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, disable_near, pt->near));
-	regs = pci_iomap(pt->near, 0, 0);
-	KUNIT_ASSERT_TRUE(test, !!regs);
+	regs.base = pci_iomap(pt->near, 0, 0);
+	KUNIT_ASSERT_TRUE(test, !!regs.base);
 	KUNIT_ASSERT_EQ(test, 0,
 			kunit_add_action_or_reset(test, unmap_regs,
-						  (__force void *)regs));
+						  (__force void *)regs.base));
 	return regs;
 }
 
@@ -230,7 +220,7 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 {
 	struct p2p_test *pt = test->priv;
 	struct device *dev = &pt->near->dev;
-	void __iomem *regs = enable_near(test);
+	struct edu_regs regs = enable_near(test);
 
 	KUNIT_ASSERT_EQ(test, 0, dma_map_sgtable(dev, &pt->sgt,
 						 DMA_BIDIRECTIONAL, RC));
@@ -247,10 +237,8 @@ static void a_neighbour_is_reached_by_its_bus_address(struct kunit *test)
 		return;
 	}
 	/* RAM to the second page of the BAR. */
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, sg_dma_address(&pt->sgl[1]),
-					  EDU_BUF, 0));
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF,
-					  sg_dma_address(&pt->sgl[2]), 2));
+	KUNIT_EXPECT_EQ(test, 0, from_memory(&regs, sg_dma_address(&pt->sgl[1])));
+	KUNIT_EXPECT_EQ(test, 0, to_memory(&regs, sg_dma_address(&pt->sgl[2])));
 	dma_unmap_sgtable(dev, &pt->sgt, DMA_BIDIRECTIONAL, RC);
 	KUNIT_EXPECT_MEMEQ(test, pt->bar[1], pt->ram, SZ_2K);
 	KUNIT_EXPECT_EQ(test, 0, *(u8 *)pt->bar[0]);
@@ -360,7 +348,7 @@ static void a_peer_s_memory_is_not_bounced(struct kunit *test)
 	phys_addr_t phys = page_to_phys(virt_to_page(pt->bar[0]));
 
 	if (use_dma_iommu(dev))
-		kunit_skip(test, "an IOMMU is there");
+		kunit_skip(test, "expected skip: an IOMMU is there");
 	needs_bounce_pool(test);
 	force_bounce(test, dev);
 	sg_init_one(pt->sgl, pt->bar[0], PAGE_SIZE);
@@ -388,7 +376,7 @@ static void nor_is_it_for_an_untrusted_device(struct kunit *test)
 	int i;
 
 	if (!use_dma_iommu(&pt->near->dev))
-		kunit_skip(test, "no IOMMU");
+		kunit_skip(test, "expected skip: no IOMMU");
 	needs_bounce_pool(test);
 	for (i = 0; i < ARRAY_SIZE(devs); i++) {
 		struct device *dev = &devs[i]->dev;
@@ -419,12 +407,12 @@ static void nor_is_it_for_an_untrusted_device(struct kunit *test)
 #else
 static void a_peer_s_memory_is_not_bounced(struct kunit *test)
 {
-	kunit_skip(test, "no SWIOTLB with a single pool");
+	kunit_skip(test, "expected skip: no SWIOTLB with a single pool");
 }
 
 static void nor_is_it_for_an_untrusted_device(struct kunit *test)
 {
-	kunit_skip(test, "no SWIOTLB with a single pool");
+	kunit_skip(test, "expected skip: no SWIOTLB with a single pool");
 }
 #endif
 
@@ -516,7 +504,7 @@ static void a_neighbour_reaches_each_range_of_a_dma_buf(struct kunit *test)
 	struct p2p_test *pt = test->priv;
 	struct device *dev = &pt->near->dev;
 	struct dma_buf_attachment *attach = attach_ranges(test, dev);
-	void __iomem *regs = enable_near(test);
+	struct edu_regs regs = enable_near(test);
 	dma_addr_t addr[NRANGES], ram;
 	struct sg_table *sgt;
 
@@ -537,12 +525,12 @@ static void a_neighbour_reaches_each_range_of_a_dma_buf(struct kunit *test)
 	if (dma_mapping_error(dev, ram))
 		goto unmap;
 	/* RAM to the first range, and from there to the second one. */
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, ram, EDU_BUF, 0));
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF, addr[0], 2));
+	KUNIT_EXPECT_EQ(test, 0, from_memory(&regs, ram));
+	KUNIT_EXPECT_EQ(test, 0, to_memory(&regs, addr[0]));
 	/* What is in EDU_BUF already is not what the second copy shall find. */
 	memset(pt->bar[1] + SZ_1K, 0, SZ_1K);
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, addr[0], EDU_BUF, 0));
-	KUNIT_EXPECT_EQ(test, 0, edu_copy(regs, EDU_BUF, addr[1], 2));
+	KUNIT_EXPECT_EQ(test, 0, from_memory(&regs, addr[0]));
+	KUNIT_EXPECT_EQ(test, 0, to_memory(&regs, addr[1]));
 	dma_unmap_single(dev, ram, PAGE_SIZE, DMA_TO_DEVICE);
 	KUNIT_EXPECT_MEMEQ(test, pt->bar[1], pt->ram, SZ_1K);
 	KUNIT_EXPECT_MEMEQ(test, pt->bar[0], pt->bar[1], SZ_2K);

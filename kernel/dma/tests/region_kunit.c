@@ -432,9 +432,10 @@ static struct far *far_setup(struct kunit *test, size_t size)
 	struct far *far = kunit_kzalloc(test, sizeof(*far), GFP_KERNEL);
 
 	if (!IS_ENABLED(CONFIG_ZONE_DMA) || !IS_ENABLED(CONFIG_X86_64))
-		kunit_skip(test, "no zone of memory is known to be lower than others");
+		kunit_skip(test,
+			   "expected skip: no zone of memory is known to be lower than others");
 	if (get_dma_ops(kunit_device_register(test, "probe")))
-		kunit_skip(test, "devices have a dma_map_ops");
+		kunit_skip(test, "expected skip: devices have a dma_map_ops");
 	KUNIT_ASSERT_NOT_NULL(test, far);
 	far->dev = kunit_device_register(test, "far");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->dev);
@@ -442,7 +443,7 @@ static struct far *far_setup(struct kunit *test, size_t size)
 	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(far->dev, DMA_BIT_MASK(24)));
 #ifdef CONFIG_SWIOTLB
 	if (is_swiotlb_force_bounce(far->dev))
-		kunit_skip(test, "all devices bounce (swiotlb=force)");
+		kunit_skip(test, "expected skip: all devices bounce (swiotlb=force)");
 #endif
 	far->buf = dma_heap_kunit_alloc("system", size);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->buf);

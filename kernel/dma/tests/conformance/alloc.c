@@ -10,10 +10,8 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/swap.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <linux/workqueue.h>
 #include <xen/xen.h>
 #include "conformance.h"
 
@@ -72,10 +70,48 @@ void conf_alloc_coherent(struct kunit *test)
 	}
 }
 
+/*
+ * Set the smallest coherent mask that the device accepts, and return it.  0 if none keeps
+ * it from some of the machine's memory, or from the address that it was given before.
+ */
+static u64 set_small_mask(struct conf *conf)
+{
+	bool remaps = !(~conf->be->claims & CONF_REMAPS);
+	int bits;
+
+	for (bits = 24; bits < 64; bits++) {
+		u64 mask = DMA_BIT_MASK(bits);
+
+		if (dma_set_coherent_mask(conf->dev, mask))
+			continue;
+		if (mask < (remaps ? conf->probe :
+				     dma_get_required_mask(conf->dev)))
+			return mask;
+		break;
+	}
+	return 0;
+}
+
+/*
+ * May an allocation fail under this mask?  32 bits are always accepted, also where the
+ * kernel has no zone of memory within the mask.
+ */
+static bool may_have_none(struct conf *conf, u64 mask)
+{
+	return ~conf->be->claims & CONF_REMAPS && mask >= U32_MAX &&
+	       mask < dma_get_required_mask(conf->dev);
+}
+
+static const char all_reached[] =
+	"no mask that the device accepts keeps it from any memory";
+static const char fixed_place[] =
+	"does not apply: it allocates from a pool, which does not move";
+
 /* Allocated, but not freed, with interrupts off. */
-void conf_alloc_irqs_off(struct kunit *test)
+static void alloc_irqs_off(struct kunit *test)
 {
 	struct conf *conf = test->priv;
+	u64 mask = conf->dev->coherent_dma_mask;
 	enum { TIMES = 1024 };
 	dma_addr_t addr;
 	u8 *vaddr;
@@ -85,11 +121,13 @@ void conf_alloc_irqs_off(struct kunit *test)
 		size_t size = sizes[i];
 
 		local_irq_disable();
-		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_ATOMIC);
+		vaddr = dma_alloc_coherent(conf->dev, size, &addr,
+					   GFP_ATOMIC | __GFP_NOWARN);
 		local_irq_enable();
+		if (!vaddr && may_have_none(conf, mask))
+			continue;
 		KUNIT_ASSERT_NOT_NULL(test, vaddr);
-		KUNIT_EXPECT_LE(test, addr + size - 1,
-				conf->dev->coherent_dma_mask);
+		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
 		expect_new(test, vaddr, addr, size);
 		dma_free_coherent(conf->dev, size, vaddr, addr);
 	}
@@ -97,13 +135,27 @@ void conf_alloc_irqs_off(struct kunit *test)
 	preempt_disable();
 	for (i = 0; i < TIMES; i++) {
 		vaddr = dma_alloc_coherent(conf->dev, PAGE_SIZE, &addr,
-					   GFP_ATOMIC);
+					   GFP_ATOMIC | __GFP_NOWARN);
 		if (!vaddr)
 			break;
 		dma_free_coherent(conf->dev, PAGE_SIZE, vaddr, addr);
 	}
 	preempt_enable();
-	KUNIT_EXPECT_EQ(test, TIMES, i);
+	if (!may_have_none(conf, mask))
+		KUNIT_EXPECT_EQ(test, TIMES, i);
+}
+
+void conf_alloc_irqs_off(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+
+	alloc_irqs_off(test);
+	if (conf->be->claims & CONF_KEEPS)
+		kunit_info(test, "one mask: %s", fixed_place);
+	else if (!set_small_mask(conf))
+		kunit_info(test, "one mask: %s", all_reached);
+	else
+		alloc_irqs_off(test);
 }
 
 /* User space and the device may see this memory: it must not hold old data. */
@@ -221,7 +273,7 @@ void conf_alloc_mmap(struct kunit *test)
 
 	conf_needs(test, CONF_MMAP);
 	if (xen_pv_domain())
-		kunit_skip(test, no_user);
+		kunit_skip(test, "expected skip: %s", no_user);
 	m.vaddr = dma_alloc_coherent(dev, m.size, &m.addr, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, m.vaddr);
 	expect_mmap(test, &m, m.vaddr);
@@ -371,29 +423,61 @@ void conf_alloc_pages(struct kunit *test)
 	dma_free_pages(conf->dev, m.size, m.page, addr, DMA_BIDIRECTIONAL);
 }
 
+/* Take memory, keep it, and take more, as an allocator that ignores the mask might not. */
 void conf_alloc_reach(struct kunit *test)
 {
+	enum { ROUNDS = 4, NR = ROUNDS * ARRAY_SIZE(sizes) };
 	struct conf *conf = test->priv;
-	u64 mask = conf->dev->coherent_dma_mask;
-	struct page *page;
-	dma_addr_t addr;
-	void *vaddr;
-	int i;
+	int i, nr = 0, pages = 0;
+	struct {
+		void *vaddr;
+		struct page *page;
+		dma_addr_t addr, page_addr;
+		size_t size;
+	} *m;
+	bool get_pages;
+	u64 mask;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		size_t size = PAGE_ALIGN(sizes[i]);
-
-		vaddr = dma_alloc_coherent(conf->dev, size, &addr, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, vaddr);
-		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
-		dma_free_coherent(conf->dev, size, vaddr, addr);
-		if (!(conf->be->claims & CONF_PAGES))
+	if (conf->be->claims & CONF_KEEPS)
+		kunit_skip(test, "expected skip: %s", fixed_place);
+	mask = set_small_mask(conf);
+	if (!mask)
+		kunit_skip(test, "expected skip: %s", all_reached);
+	/* These may be mapped like any other pages. */
+	get_pages = conf->be->claims & CONF_PAGES &&
+		    !dma_set_mask(conf->dev, mask);
+	m = kunit_kcalloc(test, NR, sizeof(*m), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	for (i = 0; i < NR; i++) {
+		m[i].size = PAGE_ALIGN(sizes[i % ARRAY_SIZE(sizes)]);
+		m[i].vaddr = dma_alloc_attrs(conf->dev, m[i].size, &m[i].addr,
+					     GFP_KERNEL, DMA_ATTR_NO_WARN);
+		if (m[i].vaddr) {
+			KUNIT_EXPECT_LE(test, m[i].addr + m[i].size - 1, mask);
+			nr++;
+		}
+		if (!get_pages)
 			continue;
-		page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
-				       GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, page);
-		KUNIT_EXPECT_LE(test, addr + size - 1, mask);
-		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+		m[i].page = dma_alloc_pages(conf->dev, m[i].size,
+					    &m[i].page_addr, DMA_TO_DEVICE,
+					    GFP_KERNEL | __GFP_NOWARN);
+		if (m[i].page) {
+			KUNIT_EXPECT_LE(test, m[i].page_addr + m[i].size - 1,
+					mask);
+			pages++;
+		}
+	}
+	if (!may_have_none(conf, mask)) {
+		KUNIT_EXPECT_EQ(test, NR, nr);
+		KUNIT_EXPECT_EQ(test, get_pages ? NR : 0, pages);
+	}
+	for (i = 0; i < NR; i++) {
+		if (m[i].vaddr)
+			dma_free_attrs(conf->dev, m[i].size, m[i].vaddr,
+				       m[i].addr, DMA_ATTR_NO_WARN);
+		if (m[i].page)
+			dma_free_pages(conf->dev, m[i].size, m[i].page,
+				       m[i].page_addr, DMA_TO_DEVICE);
 	}
 }
 
@@ -458,28 +542,111 @@ void conf_alloc_masks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
 
+bool conf_may_be_cma(struct page *page)
+{
+#ifdef MODULE
+	/* A module cannot look. */
+	return IS_ENABLED(CONFIG_CMA);
+#else
+	return is_migrate_cma_page(page);
+#endif
+}
+
 /*
  * Take a reference, which shows later whether the page was freed.  CMA frees a page
  * that others still use, so its pages are left alone.
  */
 static struct page *hold(struct page *page)
 {
-	if (is_migrate_cma_page(page))
+	if (conf_may_be_cma(page))
 		return NULL;
 	get_page(page);
 	return page;
 }
 
-/* The reference of hold() is the last one, and is dropped. */
-static void expect_freed(struct kunit *test, struct page *page)
+/* Drop it.  Returns how many others there are, -1 if hold() did not take one. */
+static int drop(struct page *held)
 {
-	struct conf *conf = test->priv;
+	int others;
+
+	if (!held)
+		return -1;
+	others = page_count(held) - 1;
+	put_page(held);
+	return others;
+}
+
+int conf_alloc_keeps(struct conf *conf)
+{
+	dma_addr_t addr;
+	void *vaddr = dma_alloc_coherent(conf->dev, PAGE_SIZE, &addr, GFP_KERNEL);
+	struct page *held;
+
+	if (!vaddr)
+		return -1;
+	held = hold(page_at(vaddr));
+	dma_free_coherent(conf->dev, PAGE_SIZE, vaddr, addr);
+	return drop(held);
+}
+
+int conf_alloc_keeps_pages(struct conf *conf)
+{
+	dma_addr_t addr;
+	struct page *page = dma_alloc_pages(conf->dev, PAGE_SIZE, &addr,
+					    DMA_BIDIRECTIONAL, GFP_KERNEL);
+	struct page *held;
 
 	if (!page)
+		return -1;
+	held = hold(page);
+	dma_free_pages(conf->dev, PAGE_SIZE, page, addr, DMA_BIDIRECTIONAL);
+	return drop(held);
+}
+
+/* Freed memory went back to the kernel, or stays in the pool of the device. */
+static void expect_freed(struct kunit *test, struct page *held,
+			 unsigned int claim)
+{
+	struct conf *conf = test->priv;
+	int others = drop(held);
+
+	if (others >= 0)
+		KUNIT_EXPECT_EQ(test, conf->be->claims & claim ? 1 : 0, others);
+}
+
+/* Allocate and free @size bytes in each way. */
+static void alloc_each_way(struct kunit *test, size_t size)
+{
+	static const unsigned long attrs[] = {
+		0, DMA_ATTR_FORCE_CONTIGUOUS, DMA_ATTR_ALLOC_SINGLE_PAGES,
+		DMA_ATTR_NO_KERNEL_MAPPING,
+	};
+	struct conf *conf = test->priv;
+	struct sg_table *sgt;
+	struct page *page;
+	dma_addr_t addr;
+	void *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		vaddr = dma_alloc_attrs(conf->dev, size, &addr, GFP_KERNEL,
+					attrs[i]);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		dma_free_attrs(conf->dev, size, vaddr, addr, attrs[i]);
+		if (!(attrs[i] & DMA_ATTR_NO_KERNEL_MAPPING) &&
+		    is_vmalloc_addr(vaddr))
+			KUNIT_EXPECT_NULL(test, vmalloc_to_page(vaddr));
+	}
+	if (!(conf->be->claims & CONF_PAGES))
 		return;
-	KUNIT_EXPECT_EQ(test, conf->be->claims & CONF_KEEPS ? 2 : 1,
-			page_count(page));
-	put_page(page);
+	page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
+			       GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+	sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
+				      GFP_KERNEL, 0);
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
 }
 
 void conf_alloc_freed(struct kunit *test)
@@ -491,6 +658,15 @@ void conf_alloc_freed(struct kunit *test)
 	void *vaddr;
 	int i;
 
+	/* At first, so that page tables, caches and pools have what they need. */
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		alloc_each_way(test, sizes[i]);
+	conf_settle(conf);
+	conf_count_pages(test);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		alloc_each_way(test, sizes[i]);
+	KUNIT_EXPECT_EQ(test, 0, conf_count_pages_end(test));
+
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t size = PAGE_ALIGN(sizes[i]);
 
@@ -498,7 +674,7 @@ void conf_alloc_freed(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, vaddr);
 		held = hold(page_at(vaddr));
 		dma_free_coherent(conf->dev, size, vaddr, addr);
-		expect_freed(test, held);
+		expect_freed(test, held, CONF_KEEPS);
 		if (!(conf->be->claims & CONF_PAGES))
 			continue;
 
@@ -507,39 +683,54 @@ void conf_alloc_freed(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		held = hold(page);
 		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
-		expect_freed(test, held);
+		expect_freed(test, held, CONF_KEEPS_PAGES);
 
 		sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
 					      GFP_KERNEL, 0);
 		KUNIT_ASSERT_NOT_NULL(test, sgt);
 		held = hold(sg_page(sgt->sgl));
 		dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
-		expect_freed(test, held);
+		expect_freed(test, held, CONF_KEEPS_PAGES);
 	}
 }
 
-static void drain(struct work_struct *unused)
+/* Try to allocate memory in each way. */
+static void try_each_way(struct conf *conf, size_t size)
 {
-	drain_local_pages(NULL);
-}
-
-static long pages_left(void)
-{
-	schedule_on_each_cpu(drain);
-	return nr_free_pages();
-}
-
-/* There is memory, but no address for it: the memory is freed again. */
-void conf_alloc_exhausted(struct kunit *test)
-{
-	enum { TRIES = 256, SIZE = SZ_64K };
-	struct conf *conf = test->priv;
-	u64 before = conf->dev->coherent_dma_mask;
-	dma_addr_t *hogs, addr;
+	static const unsigned long attrs[] = {
+		DMA_ATTR_NO_WARN, DMA_ATTR_NO_WARN | DMA_ATTR_FORCE_CONTIGUOUS,
+	};
 	struct sg_table *sgt;
 	struct page *page;
+	dma_addr_t addr;
 	void *vaddr;
-	long lost;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		vaddr = dma_alloc_attrs(conf->dev, size, &addr, GFP_KERNEL,
+					attrs[i]);
+		if (vaddr)
+			dma_free_attrs(conf->dev, size, vaddr, addr, attrs[i]);
+	}
+	if (!(conf->be->claims & CONF_PAGES))
+		return;
+	page = dma_alloc_pages(conf->dev, size, &addr, DMA_TO_DEVICE,
+			       GFP_KERNEL);
+	if (page)
+		dma_free_pages(conf->dev, size, page, addr, DMA_TO_DEVICE);
+	sgt = dma_alloc_noncontiguous(conf->dev, size, DMA_TO_DEVICE,
+				      GFP_KERNEL, 0);
+	if (sgt)
+		dma_free_noncontiguous(conf->dev, size, sgt, DMA_TO_DEVICE);
+}
+
+/* There is memory, but no address for it: each page of the memory is freed again. */
+void conf_alloc_exhausted(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	u64 before = conf->dev->coherent_dma_mask;
+	enum { TRIES = 16 };
+	dma_addr_t *hogs;
 	int nr, i;
 
 	conf_needs(test, CONF_EXHAUSTS);
@@ -549,30 +740,11 @@ void conf_alloc_exhausted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(conf->dev,
 						       dma_get_mask(conf->dev)));
 	nr = conf_fill_up(conf, hogs);
-	lost = pages_left();
-	for (i = 0; i < TRIES; i++) {
-		unsigned long attrs = DMA_ATTR_NO_WARN |
-				      (i & 1 ? DMA_ATTR_FORCE_CONTIGUOUS : 0);
-
-		vaddr = dma_alloc_attrs(conf->dev, SIZE, &addr, GFP_KERNEL,
-					attrs);
-		if (vaddr)
-			dma_free_attrs(conf->dev, SIZE, vaddr, addr, attrs);
-		if (!(conf->be->claims & CONF_PAGES))
-			continue;
-		page = dma_alloc_pages(conf->dev, SIZE, &addr, DMA_TO_DEVICE,
-				       GFP_KERNEL);
-		if (page)
-			dma_free_pages(conf->dev, SIZE, page, addr,
-				       DMA_TO_DEVICE);
-		sgt = dma_alloc_noncontiguous(conf->dev, SIZE, DMA_TO_DEVICE,
-					      GFP_KERNEL, 0);
-		if (sgt)
-			dma_free_noncontiguous(conf->dev, SIZE, sgt,
-					       DMA_TO_DEVICE);
-	}
-	lost -= pages_left();
-	KUNIT_EXPECT_LT(test, lost, (long)(TRIES * SIZE / PAGE_SIZE / 4));
+	try_each_way(conf, SZ_64K);
+	conf_count_pages(test);
+	for (i = 0; i < TRIES; i++)
+		try_each_way(conf, SZ_64K);
+	KUNIT_EXPECT_EQ(test, 0, conf_count_pages_end(test));
 	conf_give_back(conf, hogs, nr);
 	KUNIT_EXPECT_EQ(test, 0, dma_set_coherent_mask(conf->dev, before));
 }
@@ -652,4 +824,52 @@ void conf_alloc_pool(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 0, 1, 0));
 	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 8, 3, 0));
 	KUNIT_EXPECT_NULL(test, dma_pool_create("", conf->dev, 8, 1, 4));
+}
+
+/* Contiguous memory */
+
+#define PIECE	(7 * PAGE_SIZE)	/* no power of two */
+
+static void expect_contiguous(struct kunit *test)
+{
+	const unsigned long attrs = DMA_ATTR_FORCE_CONTIGUOUS |
+				    DMA_ATTR_ALLOC_SINGLE_PAGES;
+	struct conf *conf = test->priv;
+	dma_addr_t addr;
+	size_t off;
+	void *vaddr;
+
+	vaddr = dma_alloc_attrs(conf->dev, PIECE, &addr, GFP_KERNEL, attrs);
+	KUNIT_EXPECT_NOT_NULL(test, vaddr);
+	if (!vaddr)
+		return;
+	for (off = PAGE_SIZE; off < PIECE; off += PAGE_SIZE)
+		KUNIT_EXPECT_EQ_MSG(test,
+				    page_to_phys(page_at(vaddr)) + off,
+				    page_to_phys(page_at(vaddr + off)),
+				    "offset %zu", off);
+	dma_free_attrs(conf->dev, PIECE, vaddr, addr, attrs);
+}
+
+/*
+ * The hint that single pages will do changes nothing.  It is followed if single pages
+ * are free that have gaps between them.
+ */
+void conf_alloc_contiguous(struct kunit *test)
+{
+	enum { NR = 64 };
+	struct page **pages;
+	int i;
+
+	pages = kunit_kcalloc(test, NR, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (i = 0; i < NR; i++)
+		pages[i] = alloc_page(GFP_KERNEL);
+	for (i = 0; i < NR; i += 2)
+		if (pages[i])
+			__free_page(pages[i]);
+	expect_contiguous(test);
+	for (i = 1; i < NR; i += 2)
+		if (pages[i])
+			__free_page(pages[i]);
 }

@@ -15,7 +15,7 @@ const char *conf_bounce_pool(void)
 	unsigned int order = get_order(SZ_4M);
 
 	if (most < CONF_BUF_SIZE)
-		return "a bounce buffer holds less than the pages of the test";
+		return "expected skip: a bounce buffer holds less than the pages of the test";
 	if (is_swiotlb_allocated())
 		return NULL;
 	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
@@ -63,7 +63,7 @@ long conf_slots_used(struct conf *conf)
 #else
 const char *conf_bounce_pool(void)
 {
-	return "no SWIOTLB";
+	return "expected skip: no SWIOTLB";
 }
 
 #define bounce_setup	conf_made_up
@@ -76,7 +76,7 @@ const char *conf_bounce_pool(void)
 
 static const char *fixed_pool(void)
 {
-	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "SWIOTLB_DYNAMIC is set" :
+	return IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) ? "expected skip: SWIOTLB_DYNAMIC is set" :
 						    conf_bounce_pool();
 }
 
@@ -94,10 +94,10 @@ static const struct dma_conformance_backend swiotlb = {
 static const char *dynamic_pool(void)
 {
 	if (!IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC))
-		return "SWIOTLB_DYNAMIC is not set";
+		return "expected skip: SWIOTLB_DYNAMIC is not set";
 	/* bounce_teardown() would clear it for all devices. */
 	if (is_swiotlb_force_bounce(&platform_bus))
-		return "all devices bounce (swiotlb=force)";
+		return "expected skip: all devices bounce (swiotlb=force)";
 	return conf_bounce_pool();
 }
 
@@ -151,11 +151,29 @@ static const struct dma_conformance_backend small_mask = {
 	.used = conf_slots_used,
 };
 
+/* Each slot is maintained beside the copy. */
+static const char *pool_is_maintained(void)
+{
+	return conf_no_maintenance() ?: fixed_pool();
+}
+
+static const struct dma_conformance_backend noncoherent = {
+	.name = "noncoherent-swiotlb",
+	.claims = (BOUNCE_CLAIMS & ~CONF_COHERENT) | CONF_EXHAUSTS |
+		  CONF_MAINTAINS,
+	.max_mapping = BOUNCE_MAX,
+	.missing = pool_is_maintained,
+	.setup = bounce_setup,
+	.teardown = bounce_teardown,
+	.walk = conf_identity,
+	.used = conf_slots_used,
+};
+
 /* The device reaches the pool alone, and coherent memory is allocated from it. */
 static const char *restricted_pool(void)
 {
 	return IS_ENABLED(CONFIG_DMA_RESTRICTED_POOL) ? fixed_pool() :
-							"no DMA_RESTRICTED_POOL";
+							"expected skip: no DMA_RESTRICTED_POOL";
 }
 
 static int restricted_setup(struct kunit *test, struct conf *conf)
@@ -179,7 +197,7 @@ static phys_addr_t in_pool(struct conf *conf, dma_addr_t addr)
 
 static const struct dma_conformance_backend restricted = {
 	.name = "restricted",
-	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS | CONF_KEEPS,
+	.claims = BOUNCE_CLAIMS | CONF_EXHAUSTS | CONF_KEEPS | CONF_KEEPS_PAGES,
 	.max_mapping = BOUNCE_MAX,
 	.missing = restricted_pool,
 	.setup = restricted_setup,
@@ -192,8 +210,9 @@ static int __init add_bounce(void)
 {
 	dma_conformance_add(&swiotlb);
 	dma_conformance_add(&small_mask);
+	dma_conformance_add(&noncoherent);
 	dma_conformance_add(&restricted);
 	dma_conformance_add(&dynamic);
 	return 0;
 }
-core_initcall(add_bounce);
+conf_initcall(add_bounce);

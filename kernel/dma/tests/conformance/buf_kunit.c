@@ -18,9 +18,6 @@
 #include <uapi/linux/memfd.h>
 #include "conformance.h"
 
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "dma_conformance."
-
 #define BUF_SIZE	(2 * PAGE_SIZE)
 #define BUF_LARGE	max_t(size_t, SZ_1M, 8 * PAGE_SIZE)
 
@@ -535,11 +532,11 @@ static void promise_75_a_buffer_may_be_larger_than_a_mapping(struct kunit *test)
 	long room;
 
 	if (max >= BUF_LARGE)
-		kunit_skip(test, "does not apply: a mapping may be of %zu bytes",
+		kunit_skip(test, "expected skip: does not apply: a mapping may be of %zu bytes",
 			   max);
 	room = conf->be->claims & CONF_EXHAUSTS ? conf_room(test) : LONG_MAX;
 	if (room < 2 * BUF_LARGE)
-		kunit_skip(test, "does not apply: no more than %ld bytes at once",
+		kunit_skip(test, "expected skip: does not apply: no more than %ld bytes at once",
 			   room);
 	/* So that nothing else makes the segments small. */
 	dma_set_max_seg_size(conf->dev, UINT_MAX);

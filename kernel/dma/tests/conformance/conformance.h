@@ -20,13 +20,16 @@
 #define CONF_MMAP	BIT(5)	/* dma_mmap_attrs(), dma_get_sgtable() */
 #define CONF_RESOURCES	BIT(6)	/* dma_map_resource() */
 #define CONF_IOVA	BIT(7)	/* dma_iova_try_alloc() and what comes with it */
-/* Not verified: the promises that they enable fail if they are not true. */
 #define CONF_EXHAUSTS	BIT(8)	/* a few thousand mappings exhaust it */
-#define CONF_HIDES	BIT(9)	/* the device cannot see the rest of a buffer's pages */
-#define CONF_KEEPS	BIT(10)	/* it allocates from a pool that it keeps */
-#define CONF_PEERS	BIT(11)	/* every resource always has a bus address */
-#define CONF_BOUNCES_SOME BIT(12) /* it bounces a buffer or not, by its place in memory */
+#define CONF_HIDES	BIT(9)	/* beside a buffer the device sees zeroes in its pages */
+#define CONF_KEEPS	BIT(10)	/* its coherent memory is from a pool that it keeps */
+#define CONF_KEEPS_PAGES BIT(11) /* pages of dma_alloc_pages() are from one, too */
+#define CONF_BOUNCES_SOME BIT(12) /* it bounces a page or not, by its place in memory */
 #define CONF_TELLS_SYNC	BIT(13)	/* no mapping that needs no sync has dma_need_sync() */
+/* Promises 46 and 47 verify these, where they can be seen; promise 80 the last one. */
+#define CONF_DENIES_WRITE BIT(14) /* the device cannot write what is mapped to be read */
+#define CONF_DENIES_READ BIT(15) /* it cannot read what is mapped to be written */
+#define CONF_MAINTAINS	BIT(16)	/* arch_sync_dma_*() maintains each mapping */
 /* It has bus addresses of its own: any mask that it accepts reaches all memory. */
 #define CONF_REMAPS	(CONF_TRANSLATES | CONF_EXHAUSTS)
 
@@ -54,10 +57,13 @@ struct conf;
  * @read: optional: read memory as the device does; 0, or -EFAULT if it cannot.
  *	Without it, the suite reads where @walk leads to.
  * @write: optional, like @read: write memory as the device does
+ * @fault_text: optional: what the kernel prints when the device is denied an access
  * @fail: optional: let the @n-th step of the mappings to come fail; n < 0: none
  * @used: optional: how many slots, table entries, ... @conf->dev has taken
  * @everywhere: every machine has this backend, um too; emulated machines play fewer
  *	random operations on it
+ * @random_only: it plays random sequences only, no promise but those of permissions
+ * @fragile: a denied access may stop the device for good
  */
 struct dma_conformance_backend {
 	const char *name;
@@ -71,21 +77,35 @@ struct dma_conformance_backend {
 	int (*read)(struct conf *conf, dma_addr_t addr, void *buf, size_t len);
 	int (*write)(struct conf *conf, dma_addr_t addr, const void *buf,
 		     size_t len);
+	const char *fault_text;
 	void (*fail)(struct conf *conf, int n);
 	long (*used)(struct conf *conf);
 	bool everywhere;
+	bool random_only;
+	bool fragile;
 };
 
 /**
- * struct dma_conformance_device - a device that really reads and writes memory
- * @init: register its driver, when a suite begins; 0 or an errno
- * @exit: unregister it, when the suite ends
- * @backend: its descriptor, NULL if the machine has no such device
+ * struct dma_conformance_master - a device that really copies memory
+ * @name: parameter of the cases in the results
+ * @slow: a copy takes so long that the device plays random sequences only
+ * @fragile: an access that the IOMMU denies may stop it for good
+ * @max: the most bytes of one copy
+ * @init: find the device, or register its driver, when a suite begins; 0 or an errno
+ * @exit: undo @init, when the suite ends
+ * @dev: the device, NULL if the machine has none
+ * @copy: copy up to @max bytes between two bus addresses and wait for the end; 0 or
+ *	-EFAULT
  */
-struct dma_conformance_device {
+struct dma_conformance_master {
+	const char *name;
+	bool slow;
+	bool fragile;
+	size_t max;
 	int (*init)(void);
 	void (*exit)(void);
-	const struct dma_conformance_backend *(*backend)(void);
+	struct device *(*dev)(void);
+	int (*copy)(dma_addr_t to, dma_addr_t from, size_t len);
 };
 
 /**
@@ -100,6 +120,8 @@ struct dma_conformance_device {
  * @ranges: its dma_range_map
  * @pool: its copy of the bounce pool's descriptor, which counts this device's slots
  * @used: result of ->used() before the case
+ * @probe: a bus address that the backend has handed out before the case
+ * @alive: result of conf_alive() before the case
  */
 struct conf {
 	const struct dma_conformance_backend *be;
@@ -112,13 +134,31 @@ struct conf {
 	struct io_tlb_mem pool;
 #endif
 	long used;
+	dma_addr_t probe;
+	int alive;
 };
 
-/* Called from initcalls: each descriptor is registered by the file that has it. */
+/* Called by conf_initcall(): each descriptor is registered by the file that has it. */
 void dma_conformance_add(const struct dma_conformance_backend *be);
-void dma_conformance_add_device(const struct dma_conformance_device *device);
+void dma_conformance_add_master(const struct dma_conformance_master *master);
 
-/* Suite init and exit: the drivers of the real devices. */
+/* A module has one init function, so its files have constructors. */
+#ifdef MODULE
+#define conf_initcall(fn)						\
+	static void __init __attribute__((constructor)) fn##_early(void) \
+	{								\
+		fn();							\
+	}
+#else
+#define conf_initcall(fn)	core_initcall(fn)
+#endif
+
+/* master.c: what the bus master of the machine is behind. */
+const struct dma_conformance_backend *conf_bus_master(void);
+/* iommu.c */
+phys_addr_t conf_io_page_table(struct conf *conf, dma_addr_t addr);
+
+/* Suite init and exit: the bus masters. */
 int conf_devices_init(struct kunit_suite *suite);
 void conf_devices_exit(struct kunit_suite *suite);
 
@@ -127,7 +167,10 @@ const void *conf_gen_all(struct kunit *test, const void *prev, char *desc);
 const void *conf_gen_present(struct kunit *test, const void *prev, char *desc);
 const void *conf_gen_exhausts(struct kunit *test, const void *prev, char *desc);
 const void *conf_gen_hides(struct kunit *test, const void *prev, char *desc);
+const void *conf_gen_maintains(struct kunit *test, const void *prev, char *desc);
 const void *conf_gen_iova(struct kunit *test, const void *prev, char *desc);
+/* Those whose permissions can be seen. */
+const void *conf_gen_rights(struct kunit *test, const void *prev, char *desc);
 
 /*
  * Fixture of a case: its parameter is a backend, and test->priv a struct conf.
@@ -140,6 +183,20 @@ void conf_needs(struct kunit *test, unsigned int claim);
 const char *conf_claim_name(unsigned int claim);
 long conf_used(struct conf *conf);
 
+/* claims.c */
+void conf_claims_are_true(struct kunit *test);
+void conf_claims_lie(struct kunit *test);
+
+/* account.c: the number of pages around ->probe that lead somewhere. */
+int conf_alive(struct conf *conf);
+/*
+ * From here on count the pages that this task allocates; they are forgotten when they
+ * are freed.  conf_count_pages_end() returns how many are left, slabs and page tables
+ * aside.
+ */
+void conf_count_pages(struct kunit *test);
+long conf_count_pages_end(struct kunit *test);
+
 /* direct.c: a device that the suite makes up, on dma-direct. */
 int conf_made_up(struct kunit *test, struct conf *conf);
 void conf_made_up_teardown(struct conf *conf);
@@ -147,6 +204,7 @@ phys_addr_t conf_identity(struct conf *conf, dma_addr_t addr);
 phys_addr_t conf_through_ranges(struct conf *conf, dma_addr_t addr);
 const char *conf_ranges_missing(void);
 const char *conf_nothing_missing(void);
+const char *conf_no_maintenance(void);
 
 /* bounce.c: the bounce pool of the machine, made if there is none. */
 const char *conf_bounce_pool(void);
@@ -156,7 +214,7 @@ long conf_slots_used(struct conf *conf);
 #define conf_slots_used	NULL
 #endif
 
-/* edu.c: the backend between memory and QEMU's edu device. */
+/* edu.c */
 #ifdef CONFIG_PCI
 extern struct device *conf_edu;
 int conf_edu_setup(struct kunit *test, struct conf *conf);
@@ -167,6 +225,9 @@ void conf_edu_teardown(struct conf *conf);
 #define conf_edu_teardown	NULL
 #endif
 const char *conf_edu_missing(void);
+/* lsi.c */
+const char *conf_lsi_missing(void);
+int conf_lsi_setup(struct kunit *test, struct conf *conf);
 /* The limits of a device's segments, as before the case. */
 void conf_reset_limits(struct conf *conf);
 
@@ -175,6 +236,8 @@ void conf_reset_limits(struct conf *conf);
 /* Map CONF_BUF_SIZE bytes until that fails; @addr holds CONF_HOGS. */
 int conf_fill_up(struct conf *conf, dma_addr_t *addr);
 void conf_give_back(struct conf *conf, dma_addr_t *addr, int nr);
+/* Leave the bytes of ->want in the bounce buffers of the device, if it has some. */
+void conf_soil(struct kunit *test);
 /* Set the mask of ->narrow bits. */
 void conf_narrow(struct kunit *test);
 /* Wait until addresses that have been unmapped can be used again. */
@@ -203,6 +266,7 @@ void conf_map_both_ways(struct kunit *test);
 void conf_sync_for_cpu(struct kunit *test);
 void conf_sync_for_device(struct kunit *test);
 void conf_map_skip_sync(struct kunit *test);
+void conf_map_skip_both(struct kunit *test);
 void conf_map_hints(struct kunit *test);
 void conf_map_align(struct kunit *test);
 void conf_map_page_aligned(struct kunit *test);
@@ -216,6 +280,7 @@ void conf_map_neighbours(struct kunit *test);
 /* sg.c */
 void conf_sg_data(struct kunit *test);
 void conf_sg_sync(struct kunit *test);
+void conf_sg_skip_unmap(struct kunit *test);
 void conf_sg_limits(struct kunit *test);
 void conf_sg_zero_length(struct kunit *test);
 void conf_sg_unwind(struct kunit *test);
@@ -235,12 +300,22 @@ void conf_alloc_masks(struct kunit *test);
 void conf_alloc_freed(struct kunit *test);
 void conf_alloc_exhausted(struct kunit *test);
 void conf_alloc_pool(struct kunit *test);
+void conf_alloc_contiguous(struct kunit *test);
+/* 1 if the device keeps memory that is freed, 0 if not, -1 if that cannot be seen. */
+int conf_alloc_keeps(struct conf *conf);
+int conf_alloc_keeps_pages(struct conf *conf);
+/* CMA frees a page that others still use. */
+bool conf_may_be_cma(struct page *page);
 
 /* limits.c */
 void conf_limit_masks(struct kunit *test);
 void conf_limit_required_mask(struct kunit *test);
 void conf_limit_mapping_size(struct kunit *test);
 void conf_limit_exhaustion(struct kunit *test);
+
+/* rights.c */
+void conf_right_to_write(struct kunit *test);
+void conf_right_to_read(struct kunit *test);
 
 /* coherent.c */
 void conf_coherent_page(struct kunit *test);

@@ -8,23 +8,22 @@
  * must hold as many slots or table entries as before it.
  */
 #include <linux/delay.h>
-#include <linux/device/driver.h>
+#include <linux/dma-map-ops.h>
 #include <linux/highmem.h>
 #include <linux/memblock.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <xen/xen.h>
 #include "conformance.h"
 
-/* Registered backends and devices */
+/* Registered backends */
 
 #define MAX_BACKENDS	48
-#define MAX_DEVICES	4
 
-/* The last one is NULL. */
-static const struct dma_conformance_backend *backends[MAX_BACKENDS + 1];
-static const struct dma_conformance_device *devices[MAX_DEVICES + 1];
+/* The last two are NULL. */
+static const struct dma_conformance_backend *backends[MAX_BACKENDS + 2];
 
 void dma_conformance_add(const struct dma_conformance_backend *be)
 {
@@ -36,64 +35,21 @@ void dma_conformance_add(const struct dma_conformance_backend *be)
 		backends[i] = be;
 }
 
-void dma_conformance_add_device(const struct dma_conformance_device *device)
-{
-	int i;
-
-	for (i = 0; devices[i]; i++)
-		;
-	if (!WARN_ON(i == MAX_DEVICES))
-		devices[i] = device;
-}
-
-int conf_devices_init(struct kunit_suite *suite)
-{
-	int i, ret;
-
-	for (i = 0; devices[i]; i++) {
-		ret = devices[i]->init();
-		if (ret)
-			goto err_exit;
-	}
-	/* The IOMMU of a device may be probed late. */
-	wait_for_device_probe();
-	return 0;
-
-err_exit:
-	while (i--)
-		devices[i]->exit();
-	return ret;
-}
-
-void conf_devices_exit(struct kunit_suite *suite)
-{
-	int i;
-
-	for (i = 0; devices[i]; i++)
-		devices[i]->exit();
-}
-
-static const struct dma_conformance_backend *real_device(void)
-{
-	const struct dma_conformance_backend *be;
-	int i;
-
-	for (i = 0; devices[i]; i++) {
-		be = devices[i]->backend();
-		if (be)
-			return be;
-	}
-	return NULL;
-}
-
 /* Parameters */
 
 /* All devices of a Xen PV domain have Xen's ops, and its pages have other addresses. */
 static const char *missing(const struct dma_conformance_backend *be)
 {
 	if (xen_pv_domain() && !strstarts(be->name, "xen"))
-		return "a Xen PV domain";
+		return "expected skip: a Xen PV domain";
 	return be->missing();
+}
+
+/* A case without any backend says so: see conf_test_init(). */
+static const void *none(const void *end, char *desc)
+{
+	strscpy(desc, "none", KUNIT_PARAM_DESC_SIZE);
+	return end;
 }
 
 static const void *gen(const void *prev, char *desc, bool all,
@@ -102,12 +58,13 @@ static const void *gen(const void *prev, char *desc, bool all,
 	const struct dma_conformance_backend *const *be = prev;
 
 	for (be = be ? be + 1 : backends; *be; be++) {
-		if ((!all && missing(*be)) || claims & ~(*be)->claims)
+		if ((!all && ((*be)->random_only || missing(*be))) ||
+		    claims & ~(*be)->claims)
 			continue;
 		strscpy(desc, (*be)->name, KUNIT_PARAM_DESC_SIZE);
 		return be;
 	}
-	return NULL;
+	return prev ? NULL : none(be, desc);
 }
 
 const void *conf_gen_all(struct kunit *test, const void *prev, char *desc)
@@ -130,9 +87,33 @@ const void *conf_gen_hides(struct kunit *test, const void *prev, char *desc)
 	return gen(prev, desc, false, CONF_HIDES);
 }
 
+const void *conf_gen_maintains(struct kunit *test, const void *prev, char *desc)
+{
+	return gen(prev, desc, false, CONF_MAINTAINS);
+}
+
 const void *conf_gen_iova(struct kunit *test, const void *prev, char *desc)
 {
 	return gen(prev, desc, false, CONF_IOVA);
+}
+
+/* A walk of tables does not see permissions, and some devices do not survive a denial. */
+static bool rights_are_seen(const struct dma_conformance_backend *be)
+{
+	return !(be->claims & CONF_TRANSLATES) || (be->read && !be->fragile);
+}
+
+const void *conf_gen_rights(struct kunit *test, const void *prev, char *desc)
+{
+	const struct dma_conformance_backend *const *be = prev;
+
+	for (be = be ? be + 1 : backends; *be; be++) {
+		if (missing(*be) || !rights_are_seen(*be))
+			continue;
+		strscpy(desc, (*be)->name, KUNIT_PARAM_DESC_SIZE);
+		return be;
+	}
+	return prev ? NULL : none(be, desc);
 }
 
 static void free_buf(void *buf)
@@ -141,6 +122,29 @@ static void free_buf(void *buf)
 }
 
 /* The device */
+
+/*
+ * A device that does not snoop reads and writes memory, and not what the CPU has cached
+ * of it: access its pages through a mapping that is not cached.
+ */
+static u8 *map_page(struct conf *conf, struct page *page)
+{
+#ifdef CONFIG_MMU
+	if (conf->be->claims & CONF_MAINTAINS)
+		return vmap(&page, 1, VM_MAP, pgprot_dmacoherent(PAGE_KERNEL));
+#endif
+	return kmap_local_page(page);
+}
+
+static void unmap_page(struct conf *conf, u8 *p)
+{
+	if (is_vmalloc_addr(p)) {
+		mb();	/* the access is complete before the CPU's next one */
+		vunmap(p);
+	} else {
+		kunmap_local(p);
+	}
+}
 
 /* By 4 KiB: no translation here has smaller pages, some have larger ones. */
 static int walk(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
@@ -155,12 +159,14 @@ static int walk(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
 		phys = conf->be->walk(conf, addr);
 		if (phys == CONF_NOWHERE || !pfn_valid(PHYS_PFN(phys)))
 			return -EFAULT;
-		p = kmap_local_pfn(PHYS_PFN(phys));
+		p = map_page(conf, pfn_to_page(PHYS_PFN(phys)));
+		if (!p)
+			return -ENOMEM;
 		if (write)
 			memcpy(p + offset_in_page(phys), buf, n);
 		else
 			memcpy(buf, p + offset_in_page(phys), n);
-		kunmap_local(p);
+		unmap_page(conf, p);
 	}
 	return 0;
 }
@@ -219,6 +225,34 @@ void conf_give_back(struct conf *conf, dma_addr_t *addr, int nr)
 	while (nr--)
 		dma_unmap_single(conf->dev, addr[nr], CONF_BUF_SIZE,
 				 DMA_TO_DEVICE);
+	conf_settle(conf);
+}
+
+void conf_soil(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	const size_t size = CONF_BUF_SIZE - 16;
+	/* A pool that grows is not exhausted. */
+	int most = conf->be->claims & CONF_BOUNCES &&
+		   !(conf->be->claims & CONF_EXHAUSTS) ? 64 : CONF_HOGS;
+	dma_addr_t *addr;
+	int nr;
+
+	if (!(conf->be->claims & (CONF_BOUNCES | CONF_HIDES)))
+		return;
+	addr = kunit_kcalloc(test, most, sizeof(*addr), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	/* What fills its pages may not be bounced. */
+	for (nr = 0; nr < most; nr++) {
+		addr[nr] = dma_map_single_attrs(conf->dev, conf->want + 8, size,
+						DMA_TO_DEVICE, DMA_ATTR_NO_WARN);
+		if (dma_mapping_error(conf->dev, addr[nr]))
+			break;
+	}
+	KUNIT_EXPECT_GT(test, nr, 0);
+	while (nr--)
+		dma_unmap_single(conf->dev, addr[nr], size, DMA_TO_DEVICE);
+	kunit_kfree(test, addr);
 	conf_settle(conf);
 }
 
@@ -300,8 +334,8 @@ static void count_room(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 
-	if (test->param_value && conf->be->claims & CONF_EXHAUSTS &&
-	    !*room_of(test))
+	if (test->param_value && !conf->be->random_only &&
+	    conf->be->claims & CONF_EXHAUSTS && !*room_of(test))
 		*room_of(test) = conf_room(test);
 }
 
@@ -317,11 +351,12 @@ int conf_test_init(struct kunit *test)
 {
 	const struct dma_conformance_backend *const *param = test->param_value;
 	const struct dma_conformance_backend *be = param ? *param :
-							   real_device();
+							   conf_bus_master();
 	struct conf *conf;
 
+	/* Whether a backend is missing is shown by every_backend_is_there(). */
 	if (!be)
-		kunit_skip(test, "no device that really reads and writes");
+		kunit_skip(test, "expected skip: no backend here has it");
 	if (missing(be))
 		kunit_skip(test, "%s", missing(be));
 	conf = kunit_kzalloc(test, sizeof(*conf), GFP_KERNEL);
@@ -339,6 +374,11 @@ int conf_test_init(struct kunit *test)
 	conf->used = conf_used(conf);
 	test->priv = conf;
 	count_room(test);
+	conf->probe = dma_map_single(conf->dev, conf->buf, PAGE_SIZE,
+				     DMA_TO_DEVICE);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(conf->dev, conf->probe));
+	dma_unmap_single(conf->dev, conf->probe, PAGE_SIZE, DMA_TO_DEVICE);
+	conf->alive = conf_alive(conf);
 	return 0;
 }
 
@@ -349,6 +389,8 @@ void conf_test_exit(struct kunit *test)
 	if (!conf)
 		return;
 	KUNIT_EXPECT_EQ_MSG(test, conf->used, conf_used(conf), "a leak");
+	KUNIT_EXPECT_EQ_MSG(test, conf->alive, conf_alive(conf),
+			    "pages that nobody maps lead somewhere");
 	conf->be->teardown(conf);
 }
 
@@ -357,7 +399,7 @@ void conf_needs(struct kunit *test, unsigned int claim)
 	struct conf *conf = test->priv;
 
 	if (!(conf->be->claims & claim))
-		kunit_skip(test, "does not apply: it never %s",
+		kunit_skip(test, "expected skip: does not apply: it never %s",
 			   conf_claim_name(claim));
 }
 
@@ -378,157 +420,11 @@ size_t conf_same(const u8 *got, const u8 *want, size_t len)
 	return i;
 }
 
-/* Claims */
-
-static const char *const claim_names[] = {
-	"translates", "bounces", "coherent", "counts", "pages", "mmap",
-	"resources", "iova", "exhausts", "hides", "keeps", "peers",
-	"bounces-some", "tells-sync",
-};
-
-const char *conf_claim_name(unsigned int claim)
-{
-	return claim_names[__ffs(claim)];
-}
-
-static bool device_is_coherent(struct conf *conf)
-{
-	dma_addr_t addr = dma_map_single_attrs(conf->dev, conf->buf, PAGE_SIZE,
-					       DMA_BIDIRECTIONAL,
-					       DMA_ATTR_REQUIRE_COHERENT);
-
-	if (dma_mapping_error(conf->dev, addr))
-		return false;
-	dma_unmap_single_attrs(conf->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL,
-			       DMA_ATTR_REQUIRE_COHERENT);
-	return true;
-}
-
-static bool pages_are_had(struct conf *conf)
-{
-	dma_addr_t addr;
-	struct page *page = dma_alloc_pages(conf->dev, PAGE_SIZE, &addr,
-					    DMA_BIDIRECTIONAL, GFP_KERNEL);
-
-	if (page)
-		dma_free_pages(conf->dev, PAGE_SIZE, page, addr,
-			       DMA_BIDIRECTIONAL);
-	return page;
-}
-
-static bool resources_are_mapped(struct conf *conf)
-{
-	dma_addr_t addr = dma_map_resource(conf->dev, conf_resource(conf, false),
-					   PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
-
-	if (dma_mapping_error(conf->dev, addr))
-		return false;
-	dma_unmap_resource(conf->dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL, 0);
-	return true;
-}
-
-static bool iova_space_is_had(struct conf *conf)
-{
-	struct dma_iova_state state;
-
-	if (!dma_iova_try_alloc(conf->dev, &state, 0, PAGE_SIZE))
-		return false;
-	dma_iova_free(conf->dev, &state);
-	return true;
-}
-
-/* The name of a claim that is not true, NULL if all of them are. */
-static const char *conf_false_claim(struct conf *conf)
-{
-	unsigned int claims = conf->be->claims, found = 0, known;
-	u8 before = conf->buf[0], now = 0;
-	dma_addr_t addr;
-	long used = conf_used(conf);
-	size_t max;
-
-	addr = dma_map_single(conf->dev, conf->buf, PAGE_SIZE, DMA_TO_DEVICE);
-	if (dma_mapping_error(conf->dev, addr))
-		return "maps";
-	if (conf_used(conf) > used)
-		found |= CONF_COUNTS;
-	conf->buf[0] = ~before;
-	if (!conf_read(conf, addr, &now, 1) && now == before)
-		found |= CONF_BOUNCES;
-	conf->buf[0] = before;
-	dma_unmap_single(conf->dev, addr, PAGE_SIZE, DMA_TO_DEVICE);
-	if (conf_read(conf, addr, &now, 1) == -EFAULT)
-		found |= CONF_TRANSLATES;
-	if (device_is_coherent(conf))
-		found |= CONF_COHERENT;
-	if (pages_are_had(conf))
-		found |= CONF_PAGES;
-	if (dma_can_mmap(conf->dev))
-		found |= CONF_MMAP;
-	if (resources_are_mapped(conf))
-		found |= CONF_RESOURCES;
-	if (iova_space_is_had(conf))
-		found |= CONF_IOVA;
-
-	known = CONF_TRANSLATES | CONF_BOUNCES | CONF_COUNTS | CONF_PAGES |
-		CONF_MMAP | CONF_RESOURCES | CONF_IOVA;
-	/* A bounced mapping needs syncs, whether or not the device is coherent. */
-	if (!(claims & CONF_BOUNCES))
-		known |= CONF_COHERENT;
-	if ((claims ^ found) & known)
-		return conf_claim_name((claims ^ found) & known);
-	max = dma_max_mapping_size(conf->dev);
-	if (max != (conf->be->max_mapping ?: SIZE_MAX))
-		return "max_mapping";
-	return NULL;
-}
-
 static void every_backend_is_there(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 
 	KUNIT_EXPECT_PTR_NE(test, conf->dev, NULL);
-}
-
-/*
- * Some claims are tested with mappings that must fail.  A kernel may warn about those
- * that are out of the device's reach.
- */
-static const char *false_claim(struct kunit *test)
-{
-	const char *name = NULL;
-
-	kunit_warning_suppress(test) {
-		name = conf_false_claim(test->priv);
-	}
-	return name ?: "none";
-}
-
-static void promise_00_claims_are_true(struct kunit *test)
-{
-	KUNIT_EXPECT_STREQ(test, false_claim(test), "none");
-}
-
-static void a_false_claim_is_named(struct kunit *test)
-{
-	struct conf *conf = test->priv;
-	const struct dma_conformance_backend *be = conf->be;
-	struct dma_conformance_backend liar;
-	unsigned int claim;
-
-	conf->be = &liar;
-	for (claim = CONF_TRANSLATES; claim <= CONF_IOVA; claim <<= 1) {
-		/* See conf_false_claim(). */
-		if (claim == CONF_COHERENT && be->claims & CONF_BOUNCES)
-			continue;
-		liar = *be;
-		liar.claims ^= claim;
-		KUNIT_EXPECT_STREQ(test, false_claim(test),
-				   conf_claim_name(claim));
-	}
-	liar = *be;
-	liar.max_mapping = PAGE_SIZE;
-	KUNIT_EXPECT_STREQ(test, false_claim(test), "max_mapping");
-	conf->be = be;
 }
 
 static void promise_44_as_many_fit_as_at_the_start(struct kunit *test)
@@ -561,17 +457,23 @@ static void promise_53_a_link_keeps_its_attributes_or_is_refused(struct kunit *t
 	conf_iova_attributes(test);
 }
 
-#define PROMISE(nr, what, fn)						\
+#define PROMISE_OF(nr, what, fn, gen)					\
 	{								\
 		.run_case = fn, .name = "promise_" #nr "_" #what,	\
-		.generate_params = conf_gen_present,			\
+		.generate_params = gen,					\
 		.module_name = KBUILD_MODNAME,				\
 	}
 
+#define PROMISE(nr, what, fn)	PROMISE_OF(nr, what, fn, conf_gen_present)
+
 static struct kunit_case conformance_test_cases[] = {
 	KUNIT_CASE_PARAM(every_backend_is_there, conf_gen_all),
-	KUNIT_CASE_PARAM(promise_00_claims_are_true, conf_gen_present),
-	KUNIT_CASE_PARAM(a_false_claim_is_named, conf_gen_present),
+	PROMISE(00, claims_are_true, conf_claims_are_true),
+	{
+		.run_case = conf_claims_lie, .name = "a_false_claim_is_named",
+		.generate_params = conf_gen_present,
+		.module_name = KBUILD_MODNAME,
+	},
 	PROMISE(01, the_device_reads_what_the_cpu_wrote, conf_map_to_device),
 	PROMISE(02, the_cpu_reads_what_the_device_wrote, conf_map_from_device),
 	PROMISE(03, bytes_that_the_device_leaves_stay, conf_map_partial_write),
@@ -603,6 +505,9 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(24, a_failure_in_the_middle_unwinds_all, conf_sg_unwind),
 	PROMISE(25, every_step_of_a_list_may_fail, conf_sg_fail_nth),
 	PROMISE(26, a_list_is_merged_at_the_boundary, conf_sg_merge_boundary),
+	PROMISE(27, a_skipped_sync_copies_nothing, conf_map_skip_both),
+	PROMISE(28, memory_is_contiguous_if_that_is_forced,
+		conf_alloc_contiguous),
 	PROMISE(29, blocks_of_a_pool_keep_to_its_limits, conf_alloc_pool),
 	PROMISE(30, coherent_memory_needs_no_sync, conf_alloc_coherent),
 	PROMISE(31, memory_without_kernel_mapping_is_zeroed,
@@ -625,6 +530,10 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(43, exhaustion_is_an_error_and_passes, conf_limit_exhaustion),
 	PROMISE(45, an_allocation_without_room_keeps_nothing,
 		conf_alloc_exhausted),
+	PROMISE_OF(46, a_buffer_to_read_cannot_be_written, conf_right_to_write,
+		   conf_gen_rights),
+	PROMISE_OF(47, a_buffer_to_write_cannot_be_read, conf_right_to_read,
+		   conf_gen_rights),
 	KUNIT_CASE_PARAM(promise_50_linked_memory_goes_both_ways,
 			 conf_gen_iova),
 	KUNIT_CASE_PARAM(promise_51_linked_memory_may_begin_and_end_in_a_page,
@@ -650,5 +559,6 @@ static struct kunit_suite conformance_test_suite = {
 
 kunit_test_suite(conformance_test_suite);
 
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_DESCRIPTION("KUnit tests of the promises of the DMA API");
 MODULE_LICENSE("GPL");

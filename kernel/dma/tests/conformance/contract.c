@@ -268,13 +268,18 @@ static void promise_65_a_link_gets_its_attributes_or_is_refused(struct kunit *te
 	};
 	struct conf *conf = test->priv;
 	phys_addr_t phys = virt_to_phys(conf->buf);
+	unsigned long attrs = conf->be->claims & CONF_COHERENT ? RC : 0;
 	struct dma_iova_state state;
 	int i, ret;
 
 	KUNIT_ASSERT_TRUE(test, dma_iova_try_alloc(conf->dev, &state, 0,
 						   CONF_BUF_SIZE));
+	if (!attrs)
+		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+				dma_iova_link(conf->dev, &state, phys, 0,
+					      PAGE_SIZE, DMA_FROM_DEVICE, RC));
 	KUNIT_EXPECT_EQ(test, 0, dma_iova_link(conf->dev, &state, phys, 0,
-					       PAGE_SIZE, DMA_FROM_DEVICE, RC));
+					       PAGE_SIZE, DMA_FROM_DEVICE, attrs));
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		ret = dma_iova_link(conf->dev, &state, phys + PAGE_SIZE,
 				    PAGE_SIZE, PAGE_SIZE, DMA_FROM_DEVICE,
@@ -294,7 +299,7 @@ static void promise_65_a_link_gets_its_attributes_or_is_refused(struct kunit *te
 	/* The link before them is as it was. */
 	KUNIT_EXPECT_EQ(test, 0, dma_iova_sync(conf->dev, &state, 0, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, phys, conf->be->walk(conf, state.addr));
-	dma_iova_destroy(conf->dev, &state, PAGE_SIZE, DMA_FROM_DEVICE, RC);
+	dma_iova_destroy(conf->dev, &state, PAGE_SIZE, DMA_FROM_DEVICE, attrs);
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
 }
 

@@ -65,18 +65,18 @@ static const struct dma_conformance_backend direct = {
 	.walk = conf_identity,
 };
 
-static const char *cache_maintenance(void)
+const char *conf_no_maintenance(void)
 {
 	if (!IS_ENABLED(CONFIG_ARCH_HAS_SYNC_DMA_FOR_DEVICE) ||
 	    IS_ENABLED(CONFIG_X86))
-		return "every device of this architecture is coherent";
+		return "expected skip: every device of this architecture is coherent";
 	return NULL;
 }
 
 static const struct dma_conformance_backend noncoherent = {
 	.name = "noncoherent",
-	.claims = CONF_PAGES | CONF_MMAP | CONF_RESOURCES,
-	.missing = cache_maintenance,
+	.claims = CONF_PAGES | CONF_MMAP | CONF_RESOURCES | CONF_MAINTAINS,
+	.missing = conf_no_maintenance,
 	.setup = conf_made_up,
 	.teardown = conf_made_up_teardown,
 	.walk = conf_identity,
@@ -90,9 +90,9 @@ static const struct dma_conformance_backend noncoherent = {
 const char *conf_ranges_missing(void)
 {
 	if (!CONF_HIGH_BUS)
-		return "bus addresses have 32 bits";
+		return "expected skip: bus addresses have 32 bits";
 	return IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA) ?
-		"the architecture has a phys_to_dma() without ranges" : NULL;
+		"expected skip: the architecture has a phys_to_dma() without ranges" : NULL;
 }
 
 static int offset_setup(struct kunit *test, struct conf *conf)
@@ -127,7 +127,7 @@ phys_addr_t conf_through_ranges(struct conf *conf, dma_addr_t addr)
 static const struct dma_conformance_backend offset = {
 	.name = "offset",
 	/* A resource is in none of its ranges. */
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_TELLS_SYNC,
 	.missing = conf_ranges_missing,
 	.setup = offset_setup,
 	.teardown = conf_made_up_teardown,
@@ -141,4 +141,4 @@ static int __init add_direct(void)
 	dma_conformance_add(&offset);
 	return 0;
 }
-core_initcall(add_direct);
+conf_initcall(add_direct);

@@ -10,9 +10,6 @@
 #include <linux/moduleparam.h>
 #include "conformance.h"
 
-#undef MODULE_PARAM_PREFIX
-#define MODULE_PARAM_PREFIX "dma_conformance."
-
 static uint cpus;
 module_param(cpus, uint, 0444);
 MODULE_PARM_DESC(cpus, "Fail unless as many CPUs take part");
@@ -262,6 +259,67 @@ void conf_map_skip_sync(struct kunit *test)
 	each_shape(test, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC, skip_sync);
 }
 
+/*
+ * Without a sync at the unmap, what the CPU has written since the last one stays.  If the
+ * device bounces, so does the rest of the buffer: nothing is copied back.  Without a
+ * bounce, the device has written to the buffer itself.  The rest may be either if the
+ * device does not snoop, or if not every buffer is bounced.
+ */
+static void skip_unmap(struct kunit *test, struct shape *s)
+{
+	size_t at = s->size / 4 & ~127UL, len = s->size / 2 & ~127UL;
+	struct conf *conf = test->priv;
+	bool known = conf->be->claims & CONF_COHERENT &&
+		     !(conf->be->claims & (CONF_HIDES | CONF_BOUNCES_SOME));
+	size_t from = s->off + at;
+
+	if (!len)
+		return;
+	cpu_writes(test, s, 0, s->size, s->size + 11);
+	map(test, s);
+	dma_sync_single_for_device(conf->dev, s->addr, s->size, s->dir);
+	device_writes(test, s, 0, s->size, s->size + 12);
+	dma_sync_single_range_for_cpu(conf->dev, s->addr, at, len, s->dir);
+	if (conf->be->claims & CONF_BOUNCES)
+		conf_fill(conf->want + s->off, s->size, s->size + 11);
+	cpu_writes(test, s, at, len, s->size + 13);
+	unmap(test, s);
+	if (known)
+		expect_buf(test, s);
+	else
+		KUNIT_EXPECT_EQ(test, len, conf_same(conf->buf + from,
+						     conf->want + from, len));
+}
+
+/*
+ * Without a sync at the map, the device may see the buffer, which is zeroed, or not.  It
+ * must not see what another mapping has left in a bounce buffer.
+ */
+static void skip_map(struct kunit *test, struct shape *s)
+{
+	struct conf *conf = test->priv;
+
+	map(test, s);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, s->addr, conf->seen, s->size));
+	KUNIT_EXPECT_NULL(test, memchr(conf->seen, 0x5a, s->size));
+	unmap(test, s);
+	expect_buf(test, s);
+}
+
+void conf_map_skip_both(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+
+	each_shape(test, DMA_FROM_DEVICE, DMA_ATTR_SKIP_CPU_SYNC, skip_unmap);
+	each_shape(test, DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC, skip_unmap);
+	memset(conf->want, 0x5a, CONF_BUF_SIZE);
+	conf_soil(test);
+	memset(conf->buf, 0, CONF_BUF_SIZE);
+	memset(conf->want, 0, CONF_BUF_SIZE);
+	each_shape(test, DMA_TO_DEVICE, DMA_ATTR_SKIP_CPU_SYNC, skip_map);
+	conf_sg_skip_unmap(test);
+}
+
 void conf_map_hints(struct kunit *test)
 {
 	static const unsigned long hints[] = {
@@ -386,8 +444,6 @@ static void expect_resource(struct kunit *test, phys_addr_t phys, size_t size,
 			    enum dma_data_direction dir, unsigned long attrs)
 {
 	struct conf *conf = test->priv;
-	bool translates = conf->be->claims & CONF_TRANSLATES &&
-			  !(conf->be->claims & CONF_PEERS);
 	dma_addr_t addr = map_resource(test, phys, size, dir, attrs);
 
 	KUNIT_ASSERT_NE_MSG(test, DMA_MAPPING_ERROR, addr,
@@ -398,7 +454,7 @@ static void expect_resource(struct kunit *test, phys_addr_t phys, size_t size,
 	KUNIT_EXPECT_EQ(test, phys + size - 1,
 			conf->be->walk(conf, addr + size - 1));
 	dma_unmap_resource(conf->dev, addr, size, dir, attrs);
-	if (translates)
+	if (conf->be->claims & CONF_TRANSLATES)
 		KUNIT_EXPECT_EQ(test, CONF_NOWHERE,
 				conf->be->walk(conf, addr));
 	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
@@ -416,12 +472,68 @@ static void expect_no_resource(struct kunit *test, phys_addr_t phys,
 		dma_unmap_resource(conf->dev, addr, size, dir, attrs);
 }
 
+/* Refused for each mapping of a device that needs maintenance. */
+static bool needs_maintenance(struct conf *conf, unsigned long attrs)
+{
+	return attrs & DMA_ATTR_REQUIRE_COHERENT &&
+	       !dev_is_dma_coherent(conf->dev);
+}
+
+/*
+ * This one is beyond the mask.  It is refused, unless the backend leads to it from an
+ * address within the mask.
+ */
+static void expect_beyond(struct kunit *test, phys_addr_t phys, size_t size,
+			  unsigned long attrs)
+{
+	struct conf *conf = test->priv;
+	dma_addr_t addr;
+
+	if (conf->be->claims & CONF_IOVA) {
+		expect_resource(test, phys, size, DMA_BIDIRECTIONAL, attrs);
+		return;
+	}
+	addr = map_resource(test, phys, size, DMA_BIDIRECTIONAL, attrs);
+	if (addr == DMA_MAPPING_ERROR)
+		return;
+	KUNIT_EXPECT_TRUE_MSG(test, conf->be->claims & CONF_TRANSLATES,
+			      "mapped beyond the mask, attrs %lx", attrs);
+	KUNIT_EXPECT_LE(test, addr + size - 1, dma_get_mask(conf->dev));
+	KUNIT_EXPECT_EQ(test, phys, conf->be->walk(conf, addr));
+	dma_unmap_resource(conf->dev, addr, size, DMA_BIDIRECTIONAL, attrs);
+}
+
+/*
+ * A page of a resource that ends with the last address of the mask, one that begins
+ * before it and ends behind it, and one behind it.
+ */
+static void expect_reach(struct kunit *test)
+{
+	struct conf *conf = test->priv;
+	phys_addr_t far = conf_resource(conf, true);
+	int i;
+
+	if (!CONF_HIGH_PHYS)
+		return;
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, far - 1));
+	for (i = 0; i < ARRAY_SIZE(resource_attrs); i++) {
+		unsigned long attrs = resource_attrs[i];
+
+		if (needs_maintenance(conf, attrs))
+			continue;
+		expect_resource(test, far - PAGE_SIZE, PAGE_SIZE,
+				DMA_BIDIRECTIONAL, attrs);
+		expect_beyond(test, far - 64, 128, attrs);
+		expect_beyond(test, far, PAGE_SIZE, attrs);
+	}
+	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+}
+
 void conf_map_resource(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 	phys_addr_t phys = conf_resource(conf, false);
 	enum dma_data_direction dir;
-	dma_addr_t addr;
 	int i;
 
 	if (!(conf->be->claims & CONF_RESOURCES)) {
@@ -433,9 +545,7 @@ void conf_map_resource(struct kunit *test)
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(resource_attrs); i++) {
-		/* Refused for each mapping of a device that needs maintenance. */
-		if (resource_attrs[i] & DMA_ATTR_REQUIRE_COHERENT &&
-		    !dev_is_dma_coherent(conf->dev)) {
+		if (needs_maintenance(conf, resource_attrs[i])) {
 			expect_no_resource(test, phys, PAGE_SIZE,
 					   DMA_BIDIRECTIONAL, resource_attrs[i]);
 			continue;
@@ -449,22 +559,7 @@ void conf_map_resource(struct kunit *test)
 					resource_attrs[i]);
 		}
 	}
-	/* A resource above the mask is refused, unless something translates. */
-	if (!CONF_HIGH_PHYS)
-		return;
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(conf->dev, DMA_BIT_MASK(32)));
-	phys = conf_resource(conf, true);
-	addr = map_resource(test, phys, PAGE_SIZE, DMA_BIDIRECTIONAL,
-			    DMA_ATTR_REQUIRE_COHERENT);
-	if (addr != DMA_MAPPING_ERROR) {
-		KUNIT_EXPECT_TRUE(test, conf->be->claims & CONF_TRANSLATES);
-		KUNIT_EXPECT_LE(test, addr + PAGE_SIZE - 1, U32_MAX);
-		KUNIT_EXPECT_EQ(test, phys, conf->be->walk(conf, addr));
-		dma_unmap_resource(conf->dev, addr, PAGE_SIZE,
-				   DMA_BIDIRECTIONAL,
-				   DMA_ATTR_REQUIRE_COHERENT);
-	}
-	KUNIT_EXPECT_EQ(test, conf->used, conf_used(conf));
+	expect_reach(test);
 }
 
 /*
@@ -478,14 +573,9 @@ void conf_map_neighbours(struct kunit *test)
 	size_t before;
 
 	conf_fill(conf->buf, CONF_BUF_SIZE, 91);
+	memset(conf->want, 0xfe, CONF_BUF_SIZE);
 	for (s.dir = DMA_BIDIRECTIONAL; s.dir <= DMA_FROM_DEVICE; s.dir++) {
-		struct shape old = {
-			.off = 100, .size = CONF_BUF_SIZE - 200,
-			.dir = DMA_TO_DEVICE,
-		};
-
-		map(test, &old);
-		unmap(test, &old);
+		conf_soil(test);
 		map(test, &s);
 		before = s.addr & (SZ_4K - 1);
 		KUNIT_EXPECT_EQ(test, 0, conf_read(conf, s.addr - before,

@@ -84,6 +84,8 @@ static long model_used(struct conf *conf)
 		},							\
 	}
 
+#define RIGHTS		(CONF_DENIES_READ | CONF_DENIES_WRITE)
+#define KEEPS		(CONF_KEEPS | CONF_KEEPS_PAGES)
 #define IOMMU_MAX	(255 * PAGE_SIZE)
 #define BOUNCE_MAX	(32 * PAGE_SIZE)
 
@@ -94,17 +96,17 @@ static const struct model models[] = {
 	      CONF_COHERENT | CONF_RESOURCES, 0),
 	MODEL("model-offset", DMA_MODEL_OFFSET, CONF_COHERENT, 0),
 	MODEL("model-iommu", DMA_MODEL_IOMMU,
-	      CONF_COHERENT | CONF_EXHAUSTS | CONF_RESOURCES, IOMMU_MAX),
+	      CONF_COHERENT | CONF_EXHAUSTS | CONF_RESOURCES | RIGHTS,
+	      IOMMU_MAX),
 	MODEL("model-bounce", DMA_MODEL_BOUNCE | DMA_MODEL_BOUNCE_ALL,
-	      CONF_BOUNCES | CONF_EXHAUSTS | CONF_RESOURCES | CONF_KEEPS,
-	      BOUNCE_MAX),
+	      CONF_BOUNCES | CONF_EXHAUSTS | CONF_RESOURCES | KEEPS, BOUNCE_MAX),
 	MODEL("model-cache-iommu", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 	      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_OFFSET,
-	      CONF_BOUNCES | CONF_EXHAUSTS, IOMMU_MAX),
+	      CONF_BOUNCES | CONF_EXHAUSTS | RIGHTS, IOMMU_MAX),
 	MODEL("model-all", DMA_MODEL_CACHE | DMA_MODEL_REORDER |
 	      DMA_MODEL_IOMMU | DMA_MODEL_LAZY | DMA_MODEL_BOUNCE |
 	      DMA_MODEL_BOUNCE_ALL | DMA_MODEL_OFFSET,
-	      CONF_BOUNCES | CONF_EXHAUSTS | CONF_KEEPS, BOUNCE_MAX),
+	      CONF_BOUNCES | CONF_EXHAUSTS | KEEPS | RIGHTS, BOUNCE_MAX),
 };
 
 static int __init add_models(void)
@@ -115,4 +117,4 @@ static int __init add_models(void)
 		dma_conformance_add(&models[i].be);
 	return 0;
 }
-core_initcall(add_models);
+conf_initcall(add_models);

@@ -27,8 +27,11 @@ static phys_addr_t tce(struct conf *conf, dma_addr_t addr)
 {
 	struct iommu_table *tbl = get_iommu_table_base(conf->dev);
 	unsigned long mask = IOMMU_PAGE_SIZE(tbl) - 1;
-	unsigned long entry = tbl->it_ops->get(tbl, addr >> tbl->it_page_shift);
+	unsigned long nr = addr >> tbl->it_page_shift, entry;
 
+	if (nr - tbl->it_offset >= tbl->it_size)
+		return CONF_NOWHERE;
+	entry = tbl->it_ops->get(tbl, nr);
 	return entry & mask ? (entry & ~mask) | (addr & mask) : CONF_NOWHERE;
 }
 
@@ -97,7 +100,7 @@ static phys_addr_t in_direct_window(struct conf *conf, dma_addr_t addr)
 
 static const struct dma_conformance_backend direct_window = {
 	.name = "ddw",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_TELLS_SYNC,
 	.missing = direct_window_missing,
 	.setup = direct_window_setup,
 	.teardown = conf_edu_teardown,
@@ -111,4 +114,4 @@ static int __init add_powerpc(void)
 	dma_conformance_add(&tces);
 	return 0;
 }
-core_initcall(add_powerpc);
+conf_initcall(add_powerpc);

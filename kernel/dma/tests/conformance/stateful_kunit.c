@@ -4,33 +4,41 @@
  *
  * The model knows the right content of a buffer.  The CPU or the device owns each cell
  * of the buffer, mappings and syncs change the owner, and only the owner reads and
- * writes.  An operation that the rules forbid does nothing, so that a sequence without
- * some of its operations is a valid sequence.  A sequence that fails is shrunk by
- * leaving out operations as long as it still fails.
+ * writes.  An operation is done in the first place where the rules allow it, from the one
+ * that it names on.  If they allow it nowhere, it does nothing and does not count.  So a
+ * sequence without some of its operations is a valid sequence.  A sequence that fails is
+ * shrunk by leaving out operations as long as it still fails.
  */
 #include <linux/dma-region.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/scatterlist.h>
+#include <linux/timekeeping.h>
 #include "conformance.h"
 
+#ifndef MODULE
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "dma_stateful."
+#endif
 
 static ulong seed = 20260;
 module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "Seed of the first sequence; a failure prints that of its own");
+MODULE_PARM_DESC(seed,
+		 "Seed of the first sequence, 0 for another one each day; a failure prints that of its own");
 
 static uint ops = 100000;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "Operations per backend; a tenth for models that um has, too");
+MODULE_PARM_DESC(ops,
+		 "Operations per backend that do something; a tenth for models that um has, too");
 
 #define CELLS		16
 #define REGION		SZ_4K	/* a large page has several regions */
 #define CELL		(REGION / CELLS)
 #define REGIONS		8
 #define SEQUENCE	250
+#define DAY		(24 * 60 * 60)
+#define SEQUENCES	1000000	/* more than a run has */
 #define REAL_OPS	500	/* of a device that takes 100 ms to move a byte */
 #define FAILING		8	/* sequences in which each allocation fails in turn */
 
@@ -86,6 +94,14 @@ struct state {
 	bool armed;		/* that allocation was still to come before the operation */
 	int refused;		/* operations that failed because of it */
 };
+
+/* The seed of the first sequence; no sequence of one day is one of the next. */
+static u64 first_seed(void)
+{
+	if (seed)
+		return seed;
+	return div_u64(ktime_get_real_seconds(), DAY) * SEQUENCES;
+}
 
 static bool is_list(struct region *r)
 {
@@ -147,8 +163,6 @@ static bool map(struct state *s, struct region *r, u8 *buf, const struct op *op)
 {
 	struct device *dev = s->conf->dev;
 
-	if (r->mapped)
-		return true;
 	r->dir = op->dir;
 	memset(&r->sgt, 0, sizeof(r->sgt));
 	r->first = 0;
@@ -216,8 +230,6 @@ static bool alloc(struct state *s, struct memory *m, const struct op *op)
 	struct device *dev = s->conf->dev;
 	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
 
-	if (m->size)
-		return true;
 	memset(m, 0, sizeof(*m));
 	m->size = (1 + op->nr % 2) * PAGE_SIZE;
 	if (op->dir == DMA_TO_DEVICE && pages)
@@ -273,8 +285,6 @@ static bool release(struct state *s, struct memory *m, u8 seed)
 /* Map all room that is left, or unmap it. */
 static void exhaust(struct state *s)
 {
-	if (!(s->conf->be->claims & CONF_EXHAUSTS))
-		return;
 	if (s->hogs) {
 		conf_give_back(s->conf, s->hog, s->hogs);
 		s->hogs = 0;
@@ -283,12 +293,59 @@ static void exhaust(struct state *s)
 	}
 }
 
-/* True if the CPU, or the device, owns each of the cells. */
-static bool owned(struct region *r, bool cpu, unsigned int cell, unsigned int nr)
+/* Cut the operation down to the first of its cells that the CPU, or the device, owns. */
+static bool clip(struct region *r, bool cpu, struct op *op)
 {
-	unsigned long bits = bitmap_read(r->cpu, cell, nr);
+	unsigned long owned = bitmap_read(r->cpu, 0, CELLS);
 
-	return bits == (cpu ? GENMASK(nr - 1, 0) : 0);
+	if (!cpu)
+		owned ^= GENMASK(CELLS - 1, 0);
+	owned >>= op->cell;
+	if (!owned)
+		return false;
+	op->cell += __ffs(owned);
+	owned >>= __ffs(owned);
+	op->nr = min_t(unsigned int, op->nr, ffz(owned));
+	return true;
+}
+
+/* Do the rules allow this operation on the region that it names?  Cut it down to that. */
+static bool allowed(struct state *s, struct op *op)
+{
+	struct region *r = &s->region[op->region];
+
+	switch (op->kind) {
+	case MAP:
+	case MAP_LIST:
+		return !r->mapped;
+	case UNMAP:
+		return r->mapped;
+	case SYNC_CPU:
+	case SYNC_DEVICE:
+		if (!r->mapped)
+			return false;
+		if (!is_list(r))
+			return clip(r, op->kind == SYNC_DEVICE, op);
+		return op->kind == SYNC_DEVICE ? bitmap_full(r->cpu, CELLS) :
+						 bitmap_empty(r->cpu, CELLS);
+	case CPU_WRITE:
+		return !r->mapped || (r->dir != DMA_FROM_DEVICE &&
+				      clip(r, true, op));
+	case CPU_READ:
+		return !r->mapped || clip(r, true, op);
+	case DEVICE_WRITE:
+		return r->mapped && r->dir != DMA_TO_DEVICE &&
+		       clip(r, false, op);
+	case DEVICE_READ:
+		return r->mapped && r->dir != DMA_FROM_DEVICE &&
+		       clip(r, false, op);
+	case ALLOC:
+		return !s->memory[op->region].size;
+	case FREE:
+		return s->memory[op->region].size;
+	default:
+		return s->conf->be->claims & CONF_EXHAUSTS;
+	}
 }
 
 /* Access as many cells at once as are contiguous on the bus. */
@@ -316,14 +373,13 @@ static bool device_moves(struct state *s, struct region *r, u8 *right,
 	return true;
 }
 
-/* Do an operation; false if the backend did it wrong. */
+/* Do an operation that is allowed; false if the backend did it wrong. */
 static bool apply(struct state *s, const struct op *op)
 {
 	struct region *r = &s->region[op->region];
 	size_t at = op->region * REGION + op->cell * CELL;
 	size_t len = op->nr * CELL;
 	u8 *buf = s->conf->buf, *right = s->right + at;
-	bool cpu = op->kind == SYNC_CPU;
 
 	switch (op->kind) {
 	case MAP:
@@ -334,33 +390,17 @@ static bool apply(struct state *s, const struct op *op)
 		return true;
 	case SYNC_CPU:
 	case SYNC_DEVICE:
-		if (!r->mapped)
-			return true;
-		if (is_list(r) && owned(r, !cpu, 0, CELLS))
-			sync(s, r, cpu, 0, CELLS);
-		else if (!is_list(r) && owned(r, !cpu, op->cell, op->nr))
-			sync(s, r, cpu, op->cell, op->nr);
+		sync(s, r, op->kind == SYNC_CPU, is_list(r) ? 0 : op->cell,
+		     is_list(r) ? CELLS : op->nr);
 		return true;
 	case CPU_WRITE:
-		if (r->mapped && (r->dir == DMA_FROM_DEVICE ||
-				  !owned(r, true, op->cell, op->nr)))
-			return true;
 		conf_fill(right, len, op->seed);
 		memcpy(buf + at, right, len);
 		return true;
 	case CPU_READ:
-		if (r->mapped && !owned(r, true, op->cell, op->nr))
-			return true;
 		return !memcmp(buf + at, right, len);
 	case DEVICE_WRITE:
-		if (!r->mapped || r->dir == DMA_TO_DEVICE ||
-		    !owned(r, false, op->cell, op->nr))
-			return true;
-		return device_moves(s, r, right, op);
 	case DEVICE_READ:
-		if (!r->mapped || r->dir == DMA_FROM_DEVICE ||
-		    !owned(r, false, op->cell, op->nr))
-			return true;
 		return device_moves(s, r, right, op);
 	case ALLOC:
 		return alloc(s, &s->memory[op->region], op);
@@ -370,6 +410,23 @@ static bool apply(struct state *s, const struct op *op)
 		exhaust(s);
 		return true;
 	}
+}
+
+/* Do an operation in the first place where it is allowed, and count it. */
+static bool step(struct state *s, const struct op *op, bool count)
+{
+	struct op here;
+	int i;
+
+	for (i = 0; i < REGIONS; i++) {
+		here = *op;
+		here.region = (op->region + i) % REGIONS;
+		if (allowed(s, &here)) {
+			s->done[op->kind] += count;
+			return apply(s, &here);
+		}
+	}
+	return true;
 }
 
 /* Run the sequence, and unmap all that is mapped at its end. */
@@ -387,9 +444,7 @@ static bool run(struct state *s, bool count)
 			continue;
 		s->end = i;
 		s->armed = is_to_fail();
-		good = apply(s, &s->op[i]);
-		if (count)
-			s->done[s->op[i].kind]++;
+		good = step(s, &s->op[i], count);
 	}
 	if (good)
 		s->end = SEQUENCE - 1;
@@ -406,9 +461,9 @@ static bool run(struct state *s, bool count)
 static void make(struct state *s, u64 seed)
 {
 	static const u8 weight[] = {
-		[MAP] = 20, [MAP_LIST] = 30, [UNMAP] = 42, [SYNC_CPU] = 55,
-		[SYNC_DEVICE] = 68, [CPU_WRITE] = 76, [CPU_READ] = 84,
-		[DEVICE_WRITE] = 89, [DEVICE_READ] = 94, [ALLOC] = 97,
+		[MAP] = 11, [MAP_LIST] = 19, [UNMAP] = 37, [SYNC_CPU] = 51,
+		[SYNC_DEVICE] = 65, [CPU_WRITE] = 73, [CPU_READ] = 81,
+		[DEVICE_WRITE] = 87, [DEVICE_READ] = 93, [ALLOC] = 97,
 		[FREE] = 100,
 	};
 	struct rnd_state rnd;
@@ -450,11 +505,12 @@ static int left(const struct op *op, int n)
 static int shrink(struct state *s)
 {
 	unsigned long deadline = jiffies + 100 * HZ;
-	int chunk, from, i;
+	int chunk, from, before, i;
 
 	for (i = s->end + 1; i < SEQUENCE; i++)
 		s->op[i].dropped = true;
-	for (chunk = SEQUENCE / 2; chunk; chunk /= 2) {
+	for (chunk = SEQUENCE / 2; chunk;) {
+		before = left(s->op, SEQUENCE);
 		for (from = 0; from < SEQUENCE; from += chunk) {
 			int n = min(chunk, SEQUENCE - from);
 
@@ -469,6 +525,9 @@ static int shrink(struct state *s)
 				memcpy(s->op + from, s->saved,
 				       n * sizeof(*s->saved));
 		}
+		/* An operation may have been needed only by one that is gone now. */
+		if (chunk > 1 || left(s->op, SEQUENCE) == before)
+			chunk /= 2;
 	}
 	return left(s->op, SEQUENCE);
 }
@@ -494,14 +553,26 @@ static struct state *new_state(struct kunit *test)
 	return s;
 }
 
+static unsigned long total(struct state *s)
+{
+	unsigned long total = 0;
+	int i;
+
+	for (i = 0; i < NR_KINDS; i++)
+		total += s->done[i];
+	return total;
+}
+
 static void play(struct kunit *test, uint nr)
 {
 	struct state *s = new_state(test);
-	u64 this = seed;
-	uint done;
+	u64 first = first_seed(), this;
 	int i;
 
-	for (done = 0; done < nr; done += SEQUENCE, this++) {
+	/* Now, in case that a sequence does not come back. */
+	kunit_info(test, "dma_stateful.seed=%llu%s", first,
+		   seed ? "" : ", today's");
+	for (this = first; total(s) < nr; this++) {
 		make(s, this);
 		if (!run(s, true)) {
 			KUNIT_FAIL(test, "dma_stateful.seed=%llu: %d operations",
@@ -511,8 +582,8 @@ static void play(struct kunit *test, uint nr)
 		}
 		cond_resched();
 	}
-	kunit_info(test, "dma_stateful.seed=%lu: %u operations on %s", seed,
-		   done, s->conf->be->name);
+	kunit_info(test, "dma_stateful.seed=%llu: %lu operations on %s", first,
+		   total(s), s->conf->be->name);
 	for (i = 0; i < NR_KINDS; i++)
 		kunit_info(test, "%lu %s", s->done[i], names[i]);
 }
@@ -536,7 +607,7 @@ static void a_failure_is_shrunk(struct kunit *test)
 	struct state *s = new_state(test);
 
 	s->lossy = true;
-	make(s, seed);
+	make(s, first_seed());
 	KUNIT_ASSERT_FALSE(test, run(s, false));
 	KUNIT_EXPECT_EQ(test, 2, shrink(s));
 }
@@ -570,22 +641,22 @@ static int fail_each(struct kunit *test, struct state *s, u64 this)
  */
 static void any_allocation_of_it_may_fail(struct kunit *test)
 {
+	u64 this, first = first_seed();
 	struct state *s;
 	int failed = 0;
-	u64 this;
 
 	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
-		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
+		kunit_skip(test, "expected skip: no FAILSLAB, or no FAIL_PAGE_ALLOC");
 	/* Do not skip the case: KUnit would skip it later, too. */
 	if (system_state < SYSTEM_RUNNING) {
 		kunit_info(test, "to be run from user space");
 		return;
 	}
 	s = new_state(test);
-	for (this = seed; this < seed + FAILING; this++)
+	for (this = first; this < first + FAILING; this++)
 		failed += fail_each(test, s, this);
-	kunit_info(test, "seed=%lu: %d allocations failed, %d operations with them, on %s",
-		   seed, failed, s->refused, s->conf->be->name);
+	kunit_info(test, "seed=%llu: %d allocations failed, %d operations with them, on %s",
+		   first, failed, s->refused, s->conf->be->name);
 	KUNIT_EXPECT_GT_MSG(test, s->refused, 0,
 			    "nothing has failed: see failslab and fail_page_alloc in debugfs");
 }
@@ -636,7 +707,7 @@ static void any_allocation_of_a_region_may_fail(struct kunit *test)
 	bool failed = true;
 
 	if (!IS_ENABLED(CONFIG_FAILSLAB) || !IS_ENABLED(CONFIG_FAIL_PAGE_ALLOC))
-		kunit_skip(test, "no FAILSLAB, or no FAIL_PAGE_ALLOC");
+		kunit_skip(test, "expected skip: no FAILSLAB, or no FAIL_PAGE_ALLOC");
 	if (system_state < SYSTEM_RUNNING) {
 		kunit_info(test, "to be run from user space");
 		return;

@@ -7,7 +7,6 @@
 #include <linux/pci.h>
 #include <asm/iommu.h>
 #include "../conformance/conformance.h"
-#include "lsi.h"
 
 #define SUN4U_PAGE	SZ_8K
 /* Use 512 of the 65536 entries, so that a test can exhaust them. */
@@ -86,4 +85,4 @@ static int __init add_sun4u(void)
 	dma_conformance_add(&sun4u);
 	return 0;
 }
-core_initcall(add_sun4u);
+conf_initcall(add_sun4u);

@@ -251,7 +251,7 @@ static void restored_pages_reach_the_device(struct kunit *test)
 	int i;
 
 	if (t->hw->alloc_flags)
-		kunit_skip(test, "pages of dma_alloc are not backed up");
+		kunit_skip(test, "expected skip: pages of dma_alloc are not backed up");
 	fill(t->want, 1);
 	KUNIT_ASSERT_EQ(test, ttm_tt_init(&kept, t->bo, 0, ttm_cached, 0), 0);
 	KUNIT_ASSERT_EQ(test, ttm_pool_alloc(&t->bdev.pool, &kept, &ctx), 0);
@@ -434,7 +434,7 @@ static void an_iomem_window_has_the_caching_of_its_resource(struct kunit *test)
 	pgprot_t prot, wc = pgprot_writecombine(PAGE_KERNEL);
 
 	if (pgprot_val(wc) == pgprot_val(PAGE_KERNEL))
-		kunit_skip(test, "this architecture has one kind of mapping");
+		kunit_skip(test, "expected skip: this architecture has one kind of mapping");
 	res->bus.is_iomem = true;
 	res->bus.caching = ttm_write_combined;
 	prot = ttm_io_prot(t->bo, res, PAGE_KERNEL);
@@ -450,7 +450,7 @@ static void pages_that_are_used_again_are_clear(struct kunit *test)
 	struct page *page = t->bo->ttm->pages[0];
 
 	if (!t->hw->alloc_flags)
-		kunit_skip(test, "the system clears them, if somebody asks");
+		kunit_skip(test, "expected skip: the system clears them, if somebody asks");
 	device_writes(test, fill(t->got, 1));
 	ttm_tt_unpopulate(&t->bdev, t->bo->ttm);
 	KUNIT_ASSERT_EQ(test, ttm_tt_populate(&t->bdev, t->bo->ttm, &ctx), 0);
@@ -499,9 +499,9 @@ static void a_kmap_and_a_device_that_snoops_share_pages(struct kunit *test)
 	u8 *virt;
 
 	if (t->hw->features & DMA_MODEL_CACHE)
-		kunit_skip(test, "the device does not snoop");
+		kunit_skip(test, "expected skip: the device does not snoop");
 	if (t->hw->features & DMA_MODEL_BOUNCE && !t->hw->alloc_flags)
-		kunit_skip(test, "bounced pages are not shared");
+		kunit_skip(test, "expected skip: bounced pages are not shared");
 	KUNIT_ASSERT_EQ(test, kmap_bo(t->bo, 0, NR_PAGES, &map), 0);
 	virt = ttm_kmap_obj_virtual(&map, &is_iomem);
 	fill(virt, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * QEMU's lsi53c895a, a device that copies memory, for machines without an edu device:
- * edu needs message signalled interrupts, which sun4u does not have.
+ * QEMU's lsi53c895a as a bus master, for machines without an edu device: edu needs
+ * message signalled interrupts, which sun4u does not have.
  *
  * This SCSI controller fetches programs ("SCRIPTS") from memory and runs them.  One of
  * their instructions copies memory.  No disk takes part.  The program and both sides of
@@ -12,8 +12,7 @@
  */
 #include <linux/iopoll.h>
 #include <linux/pci.h>
-#include "../conformance/conformance.h"
-#include "lsi.h"
+#include "conformance.h"
 
 #define LSI_DSTAT		0x0c
 #define LSI_DSTAT_SIR		BIT(2)		/* the program has executed INT */
@@ -23,13 +22,12 @@
 #define LSI_MOVE		0xc0000000	/* length, source, destination */
 #define LSI_INT			0x98080000
 #define LSI_REGISTERS		1		/* its BAR */
+#define LSI_MAX			SZ_64K		/* less than 16 MiB, which a copy may have */
 
 static struct device *conf_lsi;
 static void __iomem *regs;
 static __le32 *program;
 static dma_addr_t program_addr;
-static u8 *scratch;			/* CONF_BUF_SIZE bytes */
-static dma_addr_t scratch_addr;
 
 static int lsi_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -43,6 +41,13 @@ static int lsi_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	regs = pcim_iomap_region(pdev, LSI_REGISTERS, "dma_conformance_lsi");
 	if (IS_ERR(regs))
 		return PTR_ERR(regs);
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	if (ret)
+		return ret;
+	program = dmam_alloc_coherent(&pdev->dev, PAGE_SIZE, &program_addr,
+				      GFP_KERNEL);
+	if (!program)
+		return -ENOMEM;
 	pci_set_master(pdev);
 	conf_lsi = &pdev->dev;
 	return 0;
@@ -87,7 +92,7 @@ int conf_lsi_setup(struct kunit *test, struct conf *conf)
 	return dma_set_mask_and_coherent(conf_lsi, DMA_BIT_MASK(32));
 }
 
-static int copy(dma_addr_t to, dma_addr_t from, size_t len)
+static int lsi_copy(dma_addr_t to, dma_addr_t from, size_t len)
 {
 	u8 stat;
 
@@ -103,85 +108,23 @@ static int copy(dma_addr_t to, dma_addr_t from, size_t len)
 	return readb(regs + LSI_DSTAT) & LSI_DSTAT_SIR ? 0 : -EFAULT;
 }
 
-static int lsi_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len)
+static struct device *lsi_dev(void)
 {
-	size_t n;
-
-	for (; len; len -= n, addr += n, buf += n) {
-		n = min(len, CONF_BUF_SIZE);
-		memset(scratch, 0, n);
-		if (copy(scratch_addr, addr, n))
-			return -EFAULT;
-		memcpy(buf, scratch, n);
-	}
-	return 0;
+	return conf_lsi;
 }
 
-static int lsi_write(struct conf *conf, dma_addr_t addr, const void *buf,
-		     size_t len)
-{
-	size_t n;
-
-	for (; len; len -= n, addr += n, buf += n) {
-		n = min(len, CONF_BUF_SIZE);
-		memcpy(scratch, buf, n);
-		if (copy(addr, scratch_addr, n))
-			return -EFAULT;
-	}
-	return 0;
-}
-
-static void real_teardown(struct conf *conf)
-{
-	if (scratch)
-		dma_free_coherent(conf->dev, CONF_BUF_SIZE, scratch,
-				  scratch_addr);
-	if (program)
-		dma_free_coherent(conf->dev, PAGE_SIZE, program, program_addr);
-	scratch = NULL;
-	program = NULL;
-	conf_reset_limits(conf);
-}
-
-static int real_setup(struct kunit *test, struct conf *conf)
-{
-	int ret = conf_lsi_setup(test, conf);
-
-	if (ret)
-		return ret;
-	program = dma_alloc_coherent(conf->dev, PAGE_SIZE, &program_addr,
-				     GFP_KERNEL);
-	scratch = dma_alloc_coherent(conf->dev, CONF_BUF_SIZE, &scratch_addr,
-				     GFP_KERNEL);
-	if (program && scratch)
-		return 0;
-	real_teardown(conf);
-	return -ENOMEM;
-}
-
-static const struct dma_conformance_backend lsi_real = {
+static const struct dma_conformance_master lsi = {
 	.name = "lsi",
-	.missing = conf_lsi_missing,
-	.setup = real_setup,
-	.teardown = real_teardown,
-	.read = lsi_read,
-	.write = lsi_write,
-};
-
-static const struct dma_conformance_backend *lsi_backend(void)
-{
-	return conf_lsi ? &lsi_real : NULL;
-}
-
-static const struct dma_conformance_device lsi = {
+	.max = LSI_MAX,
 	.init = lsi_init,
 	.exit = lsi_exit,
-	.backend = lsi_backend,
+	.dev = lsi_dev,
+	.copy = lsi_copy,
 };
 
 static int __init add_lsi(void)
 {
-	dma_conformance_add_device(&lsi);
+	dma_conformance_add_master(&lsi);
 	return 0;
 }
-core_initcall(add_lsi);
+conf_initcall(add_lsi);

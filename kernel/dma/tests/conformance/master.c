@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A bus master: a device that really copies memory, behind whatever the machine has
+ * between it and memory.
+ *
+ * The other descriptors name one way to memory, and the suite walks its tables.  This
+ * one takes the first bus master of the machine, finds out what is between it and
+ * memory, and claims what the DMA API must do there.  Each access is a copy between
+ * the buffer of the test and coherent memory, by the bus master.  It is subject to
+ * caches, permissions and cached translations, which a walk is not.
+ *
+ * A bus master of a dma_map_ops backend, or one that is slow, plays the random
+ * sequences and the promises of permissions only: the first one because its backend has
+ * a descriptor of its own.
+ *
+ * The device belongs to another driver.  Its masks and limits are put back after each
+ * case, and no mask that the suite tries is wider than memory needs while it copies.
+ */
+#include <linux/device/driver.h>
+#include <linux/dma-map-ops.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/scatterlist.h>
+#include <linux/iommu-dma.h>	/* needs what scatterlist.h includes */
+#include "../iommus.h"
+#include "conformance.h"
+
+#define MAX_MASTERS	8
+
+/* The last one is NULL. */
+static const struct dma_conformance_master *masters[MAX_MASTERS + 1];
+
+/* Of the suite that runs. */
+static const struct dma_conformance_master *master;
+
+/* Of the case that runs. */
+static DEFINE_MUTEX(lock);	/* protects scratch[] and the bus master */
+static u8 *scratch;		/* master->max bytes */
+static dma_addr_t scratch_addr;
+static u64 *own_mask;		/* what the device had before the case */
+static u64 own_coherent_mask;
+static struct device_dma_parameters *own_limits;
+
+void dma_conformance_add_master(const struct dma_conformance_master *new)
+{
+	int i;
+
+	for (i = 0; masters[i]; i++)
+		;
+	if (!WARN_ON(i == MAX_MASTERS))
+		masters[i] = new;
+}
+
+static const char *no_master(void)
+{
+	if (!master && IS_ENABLED(CONFIG_UML))
+		return "expected skip: um has no device that copies memory";
+	return master ? NULL :
+		"no device that copies memory: edu, lsi53c895a, or a dmaengine channel";
+}
+
+/* Whatever the descriptor claims: it may be one that lies. */
+static bool is_translated(struct conf *conf)
+{
+	return use_dma_iommu(conf->dev);
+}
+
+static phys_addr_t real_walk(struct conf *conf, dma_addr_t addr)
+{
+	return is_translated(conf) ? conf_io_page_table(conf, addr) :
+				     dma_to_phys(conf->dev, addr);
+}
+
+/*
+ * An access to an address that is not mapped stops some devices for good.  So look at
+ * the table first: the device is not asked for what the IOMMU must refuse.
+ */
+static bool is_mapped(struct conf *conf, dma_addr_t addr, size_t len)
+{
+	dma_addr_t page = addr & ~(dma_addr_t)(SZ_4K - 1);
+
+	if (!is_translated(conf))
+		return true;
+	for (; page < addr + len; page += SZ_4K)
+		if (conf_io_page_table(conf, page) == CONF_NOWHERE)
+			return false;
+	return true;
+}
+
+static int real_access(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
+		       bool write)
+{
+	size_t n;
+	int ret;
+
+	guard(mutex)(&lock);
+	for (; len; len -= n, addr += n, buf += n) {
+		n = min(len, master->max);
+		if (!is_mapped(conf, addr, n))
+			return -EFAULT;
+		if (write) {
+			memcpy(scratch, buf, n);
+			ret = master->copy(addr, scratch_addr, n);
+		} else {
+			memset(scratch, 0, n);
+			ret = master->copy(scratch_addr, addr, n);
+			memcpy(buf, scratch, n);
+		}
+		if (ret)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int real_read(struct conf *conf, dma_addr_t addr, void *buf, size_t len)
+{
+	return real_access(conf, addr, buf, len, false);
+}
+
+static int real_write(struct conf *conf, dma_addr_t addr, const void *buf,
+		      size_t len)
+{
+	return real_access(conf, addr, (u8 *)buf, len, true);
+}
+
+static void real_teardown(struct conf *conf)
+{
+	dma_free_coherent(conf->dev, master->max, scratch, scratch_addr);
+	conf->dev->dma_mask = own_mask;
+	conf->dev->coherent_dma_mask = own_coherent_mask;
+	conf->dev->dma_parms = own_limits;
+}
+
+static int real_setup(struct kunit *test, struct conf *conf)
+{
+	struct device *dev = master->dev();
+
+	conf->dev = dev;
+	own_mask = dev->dma_mask;
+	own_coherent_mask = dev->coherent_dma_mask;
+	own_limits = dev->dma_parms;
+	conf->mask = *own_mask;
+	dev->dma_mask = &conf->mask;
+	dev->dma_parms = &conf->limits;
+	conf_reset_limits(conf);
+	scratch = dma_alloc_coherent(dev, master->max, &scratch_addr, GFP_KERNEL);
+	if (scratch)
+		return 0;
+	dev->dma_mask = own_mask;
+	dev->dma_parms = own_limits;
+	return -ENOMEM;
+}
+
+static struct dma_conformance_backend real = {
+	.name = "bus-master",
+	.missing = no_master,
+	.setup = real_setup,
+	.teardown = real_teardown,
+	.walk = real_walk,
+	.read = real_read,
+	.write = real_write,
+};
+
+/* Without an IOMMU.  A resource is within the mask, or it is refused. */
+static void claim_direct(struct device *dev)
+{
+	struct conf conf = { .dev = dev };
+	u64 last = phys_to_dma(dev, conf_resource(&conf, false)) + PAGE_SIZE - 1;
+
+	if (is_swiotlb_force_bounce(dev)) {
+		real.claims |= CONF_BOUNCES;
+		real.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
+		return;
+	}
+	if (last <= min_not_zero(dma_get_mask(dev), dev->bus_dma_limit))
+		real.claims |= CONF_RESOURCES;
+	if (dma_addressing_limited(dev)) {
+		real.claims |= CONF_BOUNCES_SOME;
+		if (is_swiotlb_active(dev))
+			real.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
+	} else if (dev_is_dma_coherent(dev)) {
+		real.claims |= CONF_TELLS_SYNC;
+	}
+}
+
+static void claim_iommu(struct device *dev)
+{
+	const struct test_iommu *iommu = test_iommu_of(dev);
+
+	real.claims |= CONF_TRANSLATES | CONF_RESOURCES | CONF_IOVA |
+		       CONF_EXHAUSTS | CONF_DENIES_WRITE;
+	real.narrow = 22;
+	if (!iommu || !iommu->reads_all)
+		real.claims |= CONF_DENIES_READ;
+	if (iommu)
+		real.fault_text = iommu->fault_text;
+}
+
+/* What the table of a dma_map_ops backend denies. */
+static unsigned int rights_of_ops(struct device *dev)
+{
+#ifdef CONFIG_PPC64
+	/* Unless the device has a direct window. */
+	if (!dev->dma_ops_bypass)
+		return CONF_DENIES_READ | CONF_DENIES_WRITE;
+#endif
+	/* An entry of sun4u has a bit that allows writes, and none for reads. */
+	return IS_ENABLED(CONFIG_SPARC64) ? CONF_DENIES_WRITE : 0;
+}
+
+static void describe(struct device *dev)
+{
+	real.name = master->name;
+	real.random_only = master->slow || get_dma_ops(dev);
+	real.fragile = master->fragile;
+	real.claims = 0;
+	real.max_mapping = 0;
+	real.narrow = 0;
+	real.fault_text = NULL;
+	if (get_dma_ops(dev)) {
+		real.claims = rights_of_ops(dev);
+		return;
+	}
+	real.claims = CONF_PAGES | CONF_MMAP |
+		      (dev_is_dma_coherent(dev) ? CONF_COHERENT : CONF_MAINTAINS);
+	if (use_dma_iommu(dev))
+		claim_iommu(dev);
+	else
+		claim_direct(dev);
+}
+
+int conf_devices_init(struct kunit_suite *suite)
+{
+	int i, ret;
+
+#if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS)
+	swiotlb_count_slots();
+#endif
+	/* The drivers of what the suite does not bring may bind late, */
+	wait_for_device_probe();
+	for (i = 0; masters[i]; i++) {
+		ret = masters[i]->init();
+		if (ret)
+			goto err_exit;
+	}
+	/* and so may those that it brings, if their IOMMU is late. */
+	wait_for_device_probe();
+	for (i = 0; masters[i] && !master; i++)
+		if (masters[i]->dev())
+			master = masters[i];
+	if (master)
+		describe(master->dev());
+	return 0;
+
+err_exit:
+	while (i--)
+		masters[i]->exit();
+	return ret;
+}
+
+void conf_devices_exit(struct kunit_suite *suite)
+{
+	int i;
+
+	master = NULL;
+	for (i = 0; masters[i]; i++)
+		masters[i]->exit();
+}
+
+const struct dma_conformance_backend *conf_bus_master(void)
+{
+	return &real;
+}
+
+static int __init add_bus_master(void)
+{
+	dma_conformance_add(&real);
+	return 0;
+}
+conf_initcall(add_bus_master);
