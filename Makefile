@@ -42,7 +42,7 @@ help:
 	@echo '  bench         cost of map and unmap, base and patched kernel side by side'
 	@echo '  selftests     user-space tests of shared DMA buffers, on four machines'
 	@echo '  fault-injection  random sequences, each allocation of which fails in turn'
-	@echo '  coverage      lines of the map, unmap and sync paths that the suites execute'
+	@echo '  coverage      lines of kernel/dma and dma-iommu that the suites execute'
 	@echo '  prove         each defect that the fixes mend: the same tests without and with'
 	@echo '                them (WRITE=1 puts the table into the documentation)'
 	@echo '  mutants       break one promise at a time; a suite must notice. With N=200 SEED=1:'

@@ -72,7 +72,7 @@ kunit_setup() {
 	um/nodebug | x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
 	x86_64/rdma) configs+=(dma-debug rdma) ;;
-	x86_64/coverage) configs+=(coverage) ;;
+	x86_64/coverage) configs+=(dma-debug coverage) ;;
 	um/fault | x86_64/fault) configs+=(fault) ;;
 	x86_64/xen) configs+=(dma-debug xen) ;;
 	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan, coverage or xen (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;

@@ -57,7 +57,7 @@ record_files() {
 	fault-injection) configs="$kunit configs/um.config configs/x86_64.config configs/fault.config qemu/x86_64.py" ;;
 	coverage)
 		configs="$kunit configs/x86_64.config configs/coverage.config qemu/x86_64.py"
-		scripts="$scripts scripts/coverage_lines.py scripts/variants.list" ;;
+		scripts="$scripts scripts/coverage_lines.py scripts/coverage.list scripts/variants.list" ;;
 	prove | prove-fixes)
 		# Its rows of the fixes lots do not depend on the later ones.
 		[ "$1" = prove ] || code=$(record_tests)

@@ -409,6 +409,10 @@ def coverage(results: data.Results) -> str:
         text = "".join(f"<li>{code(name)} {number}</li>" for name, number in functions.most_common())
         out.append(details(f"{esc(file)}: {sum(functions.values())} lines that no case executes",
                            f"<ul>{text}</ul>"))
+    listed = [line.partition("#") for line in data.lines_of(
+        os.path.join(results.args.top, "scripts/coverage.list")) if line[:1] not in ("", "#")]
+    text = "".join(f"<li>{code(name.strip())}: {esc(why.strip())}</li>" for name, _, why in listed)
+    out.append(details(f"{len(listed)} functions do not count", f"<ul>{text}</ul>"))
     return "".join(out)
 
 
