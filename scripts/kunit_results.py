@@ -242,9 +242,11 @@ def dma_debug_verdict(console):
 def print_matrix(params):
     """Backends and the promises that each held, skipped (why) and failed."""
     rows = [row for row in params if row[0] == "dma_conformance"]
-    for name in dict.fromkeys(row[2] for row in rows):
+    # "none" stands for a case that no backend plays.
+    for name in dict.fromkeys(row[2] for row in rows if row[2] != "none"):
         of = [row for row in rows if row[2] == name and row[1].startswith("promise_")]
-        why = {row[4] for row in rows if row[2] == name and row[3] == "skip"}
+        why = {row[4].removeprefix("expected skip: ") for row in rows
+               if row[2] == name and row[3] == "skip"}
         held, failed, skipped = (sum(row[3] == verdict for row in of)
                                  for verdict in ("ok", "not ok", "skip"))
         print(f"    {name:16} {held:3} held {failed:3} failed {skipped:3} skipped"

@@ -125,7 +125,8 @@ class Kernel:
             suite, _, rest = data.name_in(row).partition(".")
             case, _, backend = rest.partition(".")
             found = PROMISE.fullmatch(case)
-            if suite not in SUITES:
+            # "none" stands for a case that no backend plays.
+            if suite not in SUITES or backend == "none":
                 continue
             if case == "every_backend_is_there" and backend:
                 (self.absent if row.verdict == "skip" else self.present).setdefault(backend, row.why)
@@ -144,7 +145,7 @@ class Kernel:
             verdict, why = self.cases[promise]
             if verdict == "not ok":
                 return "no verdict", "the case failed on another backend, or before"
-            return "does not apply", why or "the backend does not claim it"
+            return "does not apply", data.plain_reason(why) or "the backend does not claim it"
         if verdict == "ok":
             return "held", ""
         if verdict == "not ok":
@@ -187,8 +188,10 @@ def promise_table(kernels: dict, names: dict) -> tuple:
         if not here:
             why = next(kernel.absent[backend] for kernel in kernels.values()
                        if backend in kernel.absent)
-            rows.append((1, f'<tr><th scope="row">{esc(backend)}</th><td class="away" '
-                         f'colspan="{len(names)}">? cannot be seen here: {esc(why)}</td></tr>\n'))
+            state = "does not apply" if data.is_expected(why) else "cannot be seen here"
+            style, sign = STATES[state]
+            rows.append((1, f'<tr><th scope="row">{esc(backend)}</th><td class="away {style}" colspan='
+                         f'"{len(names)}">{sign} {state}: {esc(data.plain_reason(why))}</td></tr>\n'))
             continue
         cells = []
         for promise in names:
