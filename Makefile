@@ -12,7 +12,7 @@ export LINUX ARCH EDIT JOBS N SEED RUNS
 
 arches := um x86_64 arm64 arm powerpc
 # Not in `make check`.
-more_arches := sparc64
+more_arches := sparc64 zynq
 ifneq ($(ARCH),)
 ifeq ($(filter $(ARCH),$(arches) $(more_arches)),)
 $(error unknown ARCH=$(ARCH), it is one of: $(arches) $(more_arches))
@@ -26,9 +26,9 @@ help:
 	@echo '                devices, show the contract report, do I/O; PASS or FAIL'
 	@echo '  check         the tests: KUnit on five architectures, device variants, lint,'
 	@echo '                size of struct device, the series byte for byte'
-	@echo '  check-all     the rest, for before a release: debug kernels, sparc64, mutants,'
-	@echo '                bench, every prefix of the series, cross-built backends, documents'
-	@echo '                (PARTS="bench docs" for some of them)'
+	@echo '  check-all     the rest, for before a release: debug kernels, sparc64, zynq,'
+	@echo '                mutants, bench, every prefix of the series, cross-built backends,'
+	@echo '                documents (PARTS="bench docs" for some of them)'
 	@echo 'Parts of them:'
 	@echo '  tree          build/tree: the base kernel, patches applied, overlay linked in'
 	@echo '  kunit         the KUnit suites; ARCH= for one: $(arches) $(more_arches)'

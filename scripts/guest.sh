@@ -63,7 +63,8 @@ kunit_setup() {
 	arm) cross=arm-linux-gnueabihf- ;;
 	powerpc) cross=powerpc64le-linux-gnu- ;;
 	sparc64) cross=sparc64-linux-gnu- ;;
-	*) die "unknown ARCH=$arch, it is one of: um x86_64 arm64 arm powerpc sparc64" ;;
+	zynq) cross=arm-linux-gnueabihf- ;;
+	*) die "unknown ARCH=$arch, it is one of: um x86_64 arm64 arm powerpc sparc64 zynq" ;;
 	esac
 	case $arch/$variant in
 	*/) configs+=(dma-debug) ;;
@@ -125,6 +126,7 @@ kunit_machine() {
 	um/*) machine='' args=() ;;
 	powerpc/*) machine="$edu64 $icount" args=("edu_kunit.backend=ddw" "edu_kunit.mask=64") ;;
 	sparc64/*) machine=$lsi args=() ;;
+	zynq/*) machine="-dtb $kdir/arch/arm/boot/dts/xilinx/zynq-zc702.dtb $icount" args=() ;;
 	# The hypervisor's timers are calibrated against one another, so no icount. The
 	# pattern is for dma_conformance*, dma_stateful and dma_edu, which know Xen.
 	x86_64/xen) machine=$edu args=("edu_kunit.backend=xen" "kunit.filter_glob=dma_[ces]*[fu]*") ;;
