@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # How a KUnit kernel is built and booted, through the stock kunit.py. Sourced in the
 # place of lib.sh. KUNIT_TREE= and KUNIT_OUT= name another tree and another place for its
-# O= directories than build/tree and build/out; TIMEOUT= the seconds a guest has.
+# O= directories than build/tree and build/out; TIMEOUT= the seconds a guest has; KUNIT_SEED=
+# the seed of dma_stateful's sequences, 0 for one that changes each day.
 
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -189,6 +190,7 @@ kunit_command() {
 		args+=(--kernel_args "$arg")
 	done
 	[ -z "$count" ] || args+=(--kernel_args "$count")
+	[ -z "${KUNIT_SEED:-}" ] || args+=(--kernel_args "dma_stateful.seed=$KUNIT_SEED")
 	if [ "$arch" = um ]; then
 		env=("LINUX=$dir/linux") dir=$build/um
 		mkdir -p "$dir" && ln -sf "$top/scripts/um" "$dir/linux" || die "cannot write $dir"
