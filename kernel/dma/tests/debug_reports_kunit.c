@@ -855,24 +855,33 @@ static void num_errors_are_printed(struct kunit *test)
 			debugfs_file_number(test, "dma-api/error_count"));
 }
 
+/* What is written to the file, and what dma-debug says. */
+static void set_filter(struct kunit *test, const char *text, const char *says)
+{
+	kernel_log_begin(&reports);
+	KUNIT_EXPECT_EQ(test, strlen(text),
+			debugfs_file_write(test, "dma-api/driver_filter", text));
+	kernel_log_end(&reports);
+	expect_printed(test, 1, says);
+}
+
 /* Errors of other drivers are counted, but not printed. */
 static void a_filter_names_one_driver(struct kunit *test)
 {
 	char name[80];
 
-	KUNIT_EXPECT_EQ(test, 9, debugfs_file_write(test, "dma-api/driver_filter",
-						    "dma-debux"));
+	set_filter(test, "dma-debux",
+		   "DMA-API: enable driver filter for driver [dma-debux]\n");
 	KUNIT_EXPECT_EQ(test, 0, provoke(test, 1));
 	/* The first word counts. */
-	KUNIT_EXPECT_EQ(test, 14, debugfs_file_write(test, "dma-api/driver_filter",
-						     "dma-debug and\n"));
+	set_filter(test, "dma-debug and\n",
+		   "DMA-API: enable driver filter for driver [dma-debug]\n");
 	KUNIT_EXPECT_EQ(test, 10, debugfs_file_read(test, "dma-api/driver_filter",
 						    name, sizeof(name)));
 	KUNIT_EXPECT_STREQ(test, name, "dma-debug\n");
 	KUNIT_EXPECT_EQ(test, 1, provoke(test, 1));
 	KUNIT_EXPECT_EQ(test, 1, provoke(test, 1));
-	KUNIT_EXPECT_EQ(test, 1, debugfs_file_write(test, "dma-api/driver_filter",
-						    "-"));
+	set_filter(test, "-", "DMA-API: switching off dma-debug driver filter\n");
 	KUNIT_EXPECT_EQ(test, 0, debugfs_file_read(test, "dma-api/driver_filter",
 						   name, sizeof(name)));
 	KUNIT_EXPECT_EQ(test, 1, provoke(test, 1));

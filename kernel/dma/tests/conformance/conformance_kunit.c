@@ -399,7 +399,7 @@ void conf_needs(struct kunit *test, unsigned int claim)
 	struct conf *conf = test->priv;
 
 	if (!(conf->be->claims & claim))
-		kunit_skip(test, "expected skip: does not apply: it never %s",
+		kunit_skip(test, "expected skip: does not apply: not claimed: %s",
 			   conf_claim_name(claim));
 }
 
