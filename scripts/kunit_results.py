@@ -154,6 +154,7 @@ class Console:
             found = EXPECT.search(line)
             if found:
                 self.announce(found.group(1))
+                running = None
                 continue
             ends = bool(RESULT.match(line))
             if block is not None:
