@@ -156,4 +156,4 @@ static int __init sn_conf_add(void)
 		dma_conformance_add(&sn_confs[i].be);
 	return 0;
 }
-core_initcall(sn_conf_add);
+conf_initcall(sn_conf_add);

@@ -7,6 +7,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test-bug.h>
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/io.h>
 #include <linux/prandom.h>
@@ -76,6 +77,7 @@ static int sn_test_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
 	kunit_activate_static_stub(test, sn_zalloc, test_zalloc);

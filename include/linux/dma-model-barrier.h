@@ -5,8 +5,11 @@
  *
  *	CFLAGS_driver.o += -include linux/dma-model-barrier.h
  *
- * so that mb(), rmb(), wmb(), dma_mb(), dma_rmb() and dma_wmb() in driver.c call
- * dma_model_barrier(), and what <asm/io.h> makes of them in readl() and writel().
+ * mb(), rmb(), wmb(), dma_mb(), dma_rmb() and dma_wmb() in driver.c then call
+ * dma_model_barrier().  So do readl() and writel(), where <asm/io.h> builds them from
+ * barriers.  smp_mb(), smp_rmb() and smp_wmb() do not: they do not order accesses for
+ * a device.
+ *
  * Nothing changes unless CONFIG_DMA_MODEL is set.
  */
 #ifndef _LINUX_DMA_MODEL_BARRIER_H
@@ -19,22 +22,38 @@
 static __always_inline void dma_model_mb(void)
 {
 	dma_model_barrier(true, true);
-	/* The one that the driver wants. */
-	mb();
+	mb();	/* the one that the driver wants */
 }
 
 static __always_inline void dma_model_rmb(void)
 {
 	dma_model_barrier(true, false);
-	/* The one that the driver wants. */
-	rmb();
+	rmb();	/* the one that the driver wants */
 }
 
 static __always_inline void dma_model_wmb(void)
 {
 	dma_model_barrier(false, true);
-	/* The one that the driver wants. */
-	wmb();
+	wmb();	/* the one that the driver wants */
+}
+
+/*
+ * Some architectures make these of the barriers above, by macros which are expanded
+ * where a driver uses them.  Expand them here, before the barriers above change.
+ */
+static __always_inline void dma_model_smp_mb(void)
+{
+	smp_mb();	/* the one of the architecture */
+}
+
+static __always_inline void dma_model_smp_rmb(void)
+{
+	smp_rmb();	/* the one of the architecture */
+}
+
+static __always_inline void dma_model_smp_wmb(void)
+{
+	smp_wmb();	/* the one of the architecture */
 }
 
 #undef mb
@@ -43,12 +62,18 @@ static __always_inline void dma_model_wmb(void)
 #undef dma_mb
 #undef dma_rmb
 #undef dma_wmb
-#define mb()		dma_model_mb()	/* called and executed */
-#define rmb()		dma_model_rmb()	/* likewise */
-#define wmb()		dma_model_wmb()	/* likewise */
-#define dma_mb()	dma_model_mb()	/* likewise */
-#define dma_rmb()	dma_model_rmb()	/* likewise */
-#define dma_wmb()	dma_model_wmb()	/* likewise */
+#undef smp_mb
+#undef smp_rmb
+#undef smp_wmb
+#define mb()		dma_model_mb()		/* model and CPU */
+#define rmb()		dma_model_rmb()		/* model and CPU */
+#define wmb()		dma_model_wmb()		/* model and CPU */
+#define dma_mb()	dma_model_mb()		/* model and CPU */
+#define dma_rmb()	dma_model_rmb()		/* model and CPU */
+#define dma_wmb()	dma_model_wmb()		/* model and CPU */
+#define smp_mb()	dma_model_smp_mb()	/* CPU alone */
+#define smp_rmb()	dma_model_smp_rmb()	/* CPU alone */
+#define smp_wmb()	dma_model_smp_wmb()	/* CPU alone */
 #endif
 
 #endif /* _LINUX_DMA_MODEL_BARRIER_H */

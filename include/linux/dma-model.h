@@ -98,14 +98,17 @@ struct dma_model_params {
  * struct dma_model_pci_params - parameters of a made-up PCI function
  * @vendor: vendor ID
  * @device: device ID
- * @class: class code: base class, subclass and interface, 24 bits
+ * @class: class code: base class, subclass and interface, 24 bits; not 0
  * @bar: number of its memory BAR, which has 32 bits; there is no other BAR
  * @bar_size: its size in bytes, a power of two from 16 to 1 MiB
- * @msi: the function has an MSI capability; INTx it always has
+ * @msi: the function has an MSI capability; it always has INTx
  * @dma: parameters of the model that its DMA goes through
  * @read: the driver reads @size bytes of the BAR, 1, 2, 4 or 8, at @offset; any
  *	context. Returns the value as the CPU sees it
  * @write: the driver writes @val there
+ *
+ * An interrupt may come in the middle of @read or @write, and its handler execute a
+ * barrier, which calls run of @dma.  Disable interrupts in them where that matters.
  */
 struct dma_model_pci_params {
 	u16 vendor;

@@ -5,6 +5,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-model.h>
 #include <linux/log2.h>
@@ -252,6 +253,7 @@ static int contract_init(struct kunit *test)
 {
 	struct bench *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	b->dev = kunit_device_register(test, "model");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b->dev);

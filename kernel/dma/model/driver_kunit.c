@@ -9,6 +9,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-model.h>
 
@@ -253,6 +254,7 @@ static int toy_init(struct kunit *test)
 {
 	struct toy *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->dev = kunit_device_register(test, "toy");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, t->dev);

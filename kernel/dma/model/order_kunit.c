@@ -8,6 +8,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-model.h>
 
@@ -199,6 +200,7 @@ static int order_init(struct kunit *test)
 {
 	struct queue *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, q);
 	q->dev = kunit_device_register(test, "model");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, q->dev);

@@ -26,6 +26,7 @@
 #include <kunit/test.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
+#include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
 #include <linux/irqdesc.h>
@@ -49,7 +50,8 @@
 			 PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE)
 
 struct function {
-	struct pci_dev *pdev;
+	struct kunit *test;
+	struct pci_dev *pdev;		/* NULL once it is unplugged */
 	struct dma_model_pci_params params;
 	unsigned int slot;
 	unsigned int irq;		/* of INTx */
@@ -229,9 +231,27 @@ static const struct logic_iomem_region_ops window_ops = {
 
 /* Interrupts */
 
+/* A message is a write of the device. */
+static bool may_send(struct function *f)
+{
+	struct dma_model *m = model_of(&f->pdev->dev);
+
+	if (command(f) & PCI_COMMAND_MASTER)
+		return true;
+	if (m) {
+		guard(spinlock_irqsave)(&m->lock);
+		model_fault(m, DMA_MODEL_NO_MASTER, true,
+			    get_unaligned_le64(f->config + MSI_CAP +
+					       PCI_MSI_ADDRESS_LO), 4);
+	}
+	return false;
+}
+
 static void deliver(struct function *f)
 {
 	if (msi_enabled(f)) {
+		if (!may_send(f))
+			return;
 		dma_model_drain(&f->pdev->dev);
 		model_weak_barrier(MODEL_LOADS);
 		generic_handle_irq(get_unaligned_le16(f->config + MSI_CAP +
@@ -286,7 +306,8 @@ static int map_irq(const struct pci_dev *pdev, u8 slot, u8 pin)
  * softirqs are enabled.  Otherwise it runs in a later timer interrupt.  Then INTx
  * interrupts only if the line is still on, and messages may be merged.
  *
- * An MSI pushes the earlier writes of the device ahead of it.
+ * An MSI pushes the earlier writes of the device ahead of it.  It is a write itself: if
+ * the function is no bus master, there is a fault and no interrupt.
  *
  * Context: Any but NMI.
  */
@@ -295,6 +316,9 @@ void dma_model_pci_irq(struct pci_dev *pdev, bool on)
 	struct function *f = functions[PCI_SLOT(pdev->devfn)];
 	unsigned long flags;
 
+	/* It may have been unplugged. */
+	if (!f || f->pdev != pdev)
+		return;
 	WRITE_ONCE(f->asserted, on);
 	if (!on)
 		return;
@@ -315,27 +339,32 @@ EXPORT_SYMBOL_GPL(dma_model_pci_irq);
 static int make_bridge(void)
 {
 	static struct resource bus = DEFINE_RES(BUS, 1, IORESOURCE_BUS);
+	static bool has_window;
 	struct pci_host_bridge *b;
 	int ret;
 
 	if (bridge)
 		return 0;
+	/* A region of I/O memory stays for good; so does the bridge. */
+	if (!has_window) {
+		ret = logic_iomem_add_region(&window, &window_ops);
+		if (ret)
+			return ret;
+		has_window = true;
+	}
 	b = pci_alloc_host_bridge(0);
 	if (!b)
 		return -ENOMEM;
-	/* An I/O memory region stays for good; so does the bridge. */
-	ret = logic_iomem_add_region(&window, &window_ops);
-	if (!ret) {
-		pci_add_resource(&b->windows, &window);
-		pci_add_resource(&b->windows, &bus);
-		b->ops = &config_ops;
-		b->map_irq = map_irq;
-		ret = pci_host_probe(b);
-	}
+	pci_add_resource(&b->windows, &window);
+	pci_add_resource(&b->windows, &bus);
+	b->ops = &config_ops;
+	b->map_irq = map_irq;
+	ret = pci_host_probe(b);
 	if (ret) {
 		pci_free_host_bridge(b);
 		return ret;
 	}
+	/* The PCI core activates each function, which needs an active parent. */
 	pm_runtime_get_sync(&b->dev);
 	bridge = b;
 	return 0;
@@ -349,7 +378,8 @@ static void function_free(struct function *f)
 	kfree(f);
 }
 
-static struct function *function_create(const struct dma_model_pci_params *p)
+static struct function *function_create(struct kunit *test,
+					const struct dma_model_pci_params *p)
 {
 	struct function *f;
 	int slot, irq;
@@ -366,6 +396,7 @@ static struct function *function_create(const struct dma_model_pci_params *p)
 		kfree(f);
 		return ERR_PTR(irq);
 	}
+	f->test = test;
 	f->params = *p;
 	f->slot = slot;
 	f->irq = irq;
@@ -393,7 +424,9 @@ static int function_plug(struct function *f)
 	}
 	f->pdev = pci_dev_get(pdev);
 	pci_bus_assign_resources(bridge->bus);
-	ret = dma_model_attach(&pdev->dev, &f->params.dma);
+	ret = pci_resource_start(pdev, f->params.bar) ? 0 : -ENOSPC;
+	if (!ret)
+		ret = dma_model_attach(&pdev->dev, &f->params.dma);
 	if (!ret) {
 		m = model_of(&pdev->dev);
 		m->no_master = true;
@@ -406,6 +439,18 @@ static int function_plug(struct function *f)
 	return ret;
 }
 
+/* What the driver has not given back still leads to @f, which must stay then. */
+static bool is_in_use(struct function *f)
+{
+	bool handled = irq_has_action(f->irq);
+
+	if (f->ioremaps)
+		KUNIT_FAIL(f->test, "%u ioremap() of the BAR leaked", f->ioremaps);
+	if (handled)
+		KUNIT_FAIL(f->test, "request_irq() of INTx leaked");
+	return f->ioremaps || handled;
+}
+
 static void unplug(void *priv)
 {
 	struct function *f = priv;
@@ -413,20 +458,23 @@ static void unplug(void *priv)
 	guard(mutex)(&lock);
 	pci_stop_and_remove_bus_device_locked(f->pdev);
 	model_detach_action(&f->pdev->dev);
+	WRITE_ONCE(f->asserted, false);
+	irq_work_sync(&f->work);
 	pci_dev_put(f->pdev);
-	if (f->ioremaps) {
-		KUNIT_FAIL(kunit_get_current_test(),
-			   "%u ioremap() of the BAR leaked", f->ioremaps);
-		/* An access to it would still come here: leak @f, too. */
+	f->pdev = NULL;
+	/* The BAR does not answer any more. */
+	put_unaligned_le16(0, f->config + PCI_COMMAND);
+	if (is_in_use(f))
 		functions[f->slot] = NULL;
-		return;
-	}
-	function_free(f);
+	else
+		function_free(f);
 }
 
 static bool valid(const struct dma_model_pci_params *p)
 {
-	return p->bar < PCI_STD_NUM_BARS && is_power_of_2(p->bar_size) &&
+	/* The PCI core gives no address to a function without a class. */
+	return p->class >> 8 != PCI_CLASS_NOT_DEFINED &&
+	       p->bar < PCI_STD_NUM_BARS && is_power_of_2(p->bar_size) &&
 	       p->bar_size >= 16 && p->bar_size <= SZ_1M && p->read && p->write;
 }
 
@@ -437,14 +485,14 @@ static bool valid(const struct dma_model_pci_params *p)
  *
  * If the kernel has a driver for the function, the driver's probe() has been called
  * when this function returns, and its remove() is called at the end of @test.
- * @test fails if the driver leaves a mapping for DMA, or of the BAR.
+ * @test fails if the driver leaves a mapping for DMA or of the BAR, or a handler of INTx.
  *
  * Context: Process, in @test; may sleep.
  * Return: the function; the test looks at its dev.driver to see whether probe() has
  *	succeeded.  It is an error pointer for
  *
  * * -EINVAL: wrong parameters, or those for which dma_model_attach() returns it
- * * -ENOSPC: no slot is free
+ * * -ENOSPC: no slot is free, or not enough of the 16 MiB for all BARs
  * * -ENOMEM: out of memory
  */
 struct pci_dev *kunit_dma_model_pci_add(struct kunit *test,
@@ -459,7 +507,7 @@ struct pci_dev *kunit_dma_model_pci_add(struct kunit *test,
 		ret = make_bridge();
 		if (ret)
 			return ERR_PTR(ret);
-		f = function_create(params);
+		f = function_create(test, params);
 		if (IS_ERR(f))
 			return ERR_CAST(f);
 		ret = function_plug(f);

@@ -6,6 +6,7 @@
  * doorbell makes it write the number to the address, and interrupt.
  */
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-model.h>
 #include <linux/interrupt.h>
@@ -19,7 +20,7 @@
 #define DOORBELL	0x18
 #define ACK		0x1c
 
-enum mistake { NONE, NOT_ENABLED, NO_MASTER, NO_ACK };
+enum mistake { NONE, NOT_ENABLED, NO_MASTER, NO_ACK, NO_UNMAP, NO_FREE_IRQ };
 
 /* What the driver is to do, and has done.  There is one at a time. */
 static struct driver {
@@ -52,7 +53,8 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		if (ret)
 			return ret;
 	}
-	drv.bar = pcim_iomap(pdev, BAR, 0);
+	drv.bar = drv.mistake == NO_UNMAP ? pci_iomap(pdev, BAR, 0) :
+					    pcim_iomap(pdev, BAR, 0);
 	drv.mem = dmam_alloc_coherent(&pdev->dev, PAGE_SIZE, &drv.dma,
 				      GFP_KERNEL);
 	if (!drv.bar || !drv.mem)
@@ -68,7 +70,8 @@ static int probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 static void remove(struct pci_dev *pdev)
 {
-	free_irq(pci_irq_vector(pdev, 0), pdev);
+	if (drv.mistake != NO_FREE_IRQ)
+		free_irq(pci_irq_vector(pdev, 0), pdev);
 	pci_free_irq_vectors(pdev);
 }
 
@@ -307,10 +310,81 @@ static void a_function_that_is_no_master_faults(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_model_next_fault(&pdev->dev, &fault));
 }
 
+/* A message is a write, too. */
+static void an_msi_of_no_master_faults(struct kunit *test)
+{
+	struct pci_dev *pdev = plug(test, NO_MASTER, PCI_IRQ_MSI, 0);
+	struct dma_model_fault fault;
+	int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
+	ring(5);
+	KUNIT_EXPECT_EQ(test, drv.irqs, 0);
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_TRUE(test, dma_model_next_fault(&pdev->dev, &fault));
+		KUNIT_EXPECT_EQ(test, fault.reason, DMA_MODEL_NO_MASTER);
+		KUNIT_EXPECT_TRUE(test, fault.write);
+		KUNIT_EXPECT_EQ(test, fault.len, i ? 4 : sizeof(u64));
+	}
+	pci_set_master(pdev);
+	ring(5);
+	KUNIT_EXPECT_EQ(test, drv.irqs, 1);
+	KUNIT_EXPECT_FALSE(test, dma_model_next_fault(&pdev->dev, &fault));
+}
+
+/* It is there for good.  A function that is gone does not answer and does not interrupt. */
+static void what_a_driver_leaves_fails_its_test(struct kunit *test)
+{
+	static const enum mistake mistakes[] = { NONE, NO_UNMAP, NO_FREE_IRQ };
+	struct device_regs *r = test->priv;
+	struct pci_dev *pdev;
+	struct kunit *its;
+	int i;
+
+	its = kunit_kzalloc(test, sizeof(*its), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, its);
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
+		kunit_init_test(its, "expected to fail", NULL);
+		its->priv = r;
+		pdev = plug(its, mistakes[i], PCI_IRQ_INTX, 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
+		pci_dev_get(pdev);
+		kunit_cleanup(its);
+		current->kunit_test = test;	/* it has been cleared */
+		KUNIT_EXPECT_EQ(test, its->status,
+				mistakes[i] == NONE ? KUNIT_SUCCESS : KUNIT_FAILURE);
+		dma_model_pci_irq(pdev, true);
+		KUNIT_EXPECT_EQ(test, drv.irqs, 0);
+		pci_dev_put(pdev);
+		if (mistakes[i] != NO_UNMAP)
+			continue;
+		KUNIT_EXPECT_EQ(test, readl(drv.bar + NUMBER), U32_MAX);
+		KUNIT_EXPECT_EQ(test, r->sizes[4], 0);
+	}
+}
+
+/* The window of the bridge has 16 MiB. */
+static void a_bar_without_room_is_an_error(struct kunit *test)
+{
+	static const struct dma_model_pci_params p = {
+		.vendor = VENDOR, .device = DEVICE + 1, .class = 0xff0000,
+		.bar_size = SZ_1M,
+		.read = dev_read, .write = dev_write,
+	};
+	int i;
+
+	for (i = 0; i < 16; i++)
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test,
+					     kunit_dma_model_pci_add(test, &p));
+	KUNIT_EXPECT_EQ(test, PTR_ERR(kunit_dma_model_pci_add(test, &p)),
+			-ENOSPC);
+}
+
 static void wrong_parameters_are_refused(struct kunit *test)
 {
 	static const struct dma_model_pci_params right = {
-		.vendor = VENDOR, .device = DEVICE, .bar_size = 16,
+		.vendor = VENDOR, .device = DEVICE, .class = 0xff0000,
+		.bar_size = 16,
 		.read = dev_read, .write = dev_write,
 	};
 	struct dma_model_pci_params p = right;
@@ -326,6 +400,10 @@ static void wrong_parameters_are_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR(kunit_dma_model_pci_add(test, &p)),
 			-EINVAL);
 	p = right;
+	p.class = 0;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(kunit_dma_model_pci_add(test, &p)),
+			-EINVAL);
+	p = right;
 	p.read = NULL;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(kunit_dma_model_pci_add(test, &p)),
 			-EINVAL);
@@ -337,6 +415,7 @@ static void wrong_parameters_are_refused(struct kunit *test)
 
 static int pci_kunit_init(struct kunit *test)
 {
+	dma_kunit_watch(test);
 	test->priv = kunit_kzalloc(test, sizeof(struct device_regs), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, test->priv);
 	return 0;
@@ -363,6 +442,9 @@ static struct kunit_case pci_cases[] = {
 	KUNIT_CASE(intx_overtakes_until_a_register_is_read),
 	KUNIT_CASE(a_function_that_is_not_enabled_does_not_answer),
 	KUNIT_CASE(a_function_that_is_no_master_faults),
+	KUNIT_CASE(an_msi_of_no_master_faults),
+	KUNIT_CASE(what_a_driver_leaves_fails_its_test),
+	KUNIT_CASE(a_bar_without_room_is_an_error),
 	KUNIT_CASE(wrong_parameters_are_refused),
 	{}
 };

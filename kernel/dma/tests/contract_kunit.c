@@ -11,6 +11,7 @@
 #include <kunit/test.h>
 #include <linux/dma-contract.h>
 #include <linux/dma-direct.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/panic.h>
 #include <linux/slab.h>
@@ -172,6 +173,7 @@ static int contract_test_init(struct kunit *test)
 {
 	struct contract_test *ct;
 
+	dma_kunit_watch(test);
 	ct = kunit_kzalloc(test, sizeof(*ct), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, ct);
 	ct->buf = alloc_pages_exact(BUF_SIZE, GFP_KERNEL | __GFP_ZERO);

@@ -71,6 +71,33 @@ ssize_t debugfs_file_read(struct kunit *test, const char *path, char *buf,
 	return len;
 }
 
+bool debugfs_file_contains(struct kunit *test, const char *path,
+			   const char *text)
+{
+	struct file *file = debugfs_file_open(test, path);
+	char __user *user = debugfs_file_user(test, PAGE_SIZE);
+	size_t keep = strlen(text) - 1, len = 0;
+	char *buf = kunit_kzalloc(test, keep + PAGE_SIZE + 1, GFP_KERNEL);
+	loff_t pos = 0;
+	ssize_t ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	while ((ret = vfs_read(file, user, PAGE_SIZE, &pos)) > 0) {
+		KUNIT_ASSERT_EQ(test, 0, copy_from_user(buf + len, user, ret));
+		len += ret;
+		buf[len] = '\0';
+		if (strstr(buf, text))
+			return true;
+		/* The text may end in the next page. */
+		if (len > keep) {
+			memmove(buf, buf + len - keep, keep);
+			len = keep;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, 0, ret);
+	return false;
+}
+
 ssize_t debugfs_file_write(struct kunit *test, const char *path,
 			   const char *text)
 {

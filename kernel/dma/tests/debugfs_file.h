@@ -15,6 +15,9 @@ void __user *debugfs_file_user(struct kunit *test, size_t size);
 /* The first bytes of the file as a string; its length, or an errno. */
 ssize_t debugfs_file_read(struct kunit *test, const char *path, char *buf,
 			  size_t size);
+/* Is the text anywhere in the file, however long that is? */
+bool debugfs_file_contains(struct kunit *test, const char *path,
+			   const char *text);
 /* Write a string; the number of bytes, or an errno. */
 ssize_t debugfs_file_write(struct kunit *test, const char *path,
 			   const char *text);

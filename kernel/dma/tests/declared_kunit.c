@@ -11,6 +11,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 #include <linux/dma-direct.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -358,24 +359,24 @@ static void a_region_out_of_reach_is_reported(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, region_ops);
 	KUNIT_ASSERT_NOT_NULL(test, log);
 	dt->dev->coherent_dma_mask = last;
-	kernel_log_begin(log);
+	kernel_log_begin(test, log);
 	KUNIT_EXPECT_EQ(test, 0, region_ops->device_init(&region, dt->dev));
-	kernel_log_end(log);
+	kernel_log_end(test, log);
 	KUNIT_EXPECT_EQ(test, 0, kernel_log_count(log, text));
 	region_ops->device_release(&region, dt->dev);
 
 	dt->dev->coherent_dma_mask = last - 1;
-	kernel_log_begin(log);
+	kernel_log_begin(test, log);
 	KUNIT_EXPECT_EQ(test, 0, region_ops->device_init(&region, dt->dev));
-	kernel_log_end(log);
+	kernel_log_end(test, log);
 	KUNIT_EXPECT_EQ(test, 1, kernel_log_count(log, text));
 	region_ops->device_release(&region, dt->dev);
 
 	dt->dev->coherent_dma_mask = DMA_BIT_MASK(64);
 	dt->dev->bus_dma_limit = last - 1;
-	kernel_log_begin(log);
+	kernel_log_begin(test, log);
 	KUNIT_EXPECT_EQ(test, 0, region_ops->device_init(&region, dt->dev));
-	kernel_log_end(log);
+	kernel_log_end(test, log);
 	KUNIT_EXPECT_EQ(test, 1, kernel_log_count(log, text));
 	dt->dev->bus_dma_limit = 0;
 }
@@ -383,8 +384,9 @@ static void a_region_out_of_reach_is_reported(struct kunit *test)
 
 /* The global pool */
 
-#ifdef CONFIG_DMA_GLOBAL_POOL
-/* It is set at boot, and stays: so does its memory. */
+/* It is set at boot, and read-only from then on, except on um. */
+#if defined(CONFIG_DMA_GLOBAL_POOL) && defined(CONFIG_UML)
+/* It stays: so does its memory. */
 static void the_global_pool_serves_every_device(struct kunit *test)
 {
 	static struct page *page;
@@ -430,7 +432,7 @@ static void the_global_pool_serves_every_device(struct kunit *test)
 							   &addr));
 	KUNIT_EXPECT_EQ(test, 1, dma_release_from_global_coherent(0, base));
 }
-#endif /* CONFIG_DMA_GLOBAL_POOL */
+#endif /* CONFIG_DMA_GLOBAL_POOL && CONFIG_UML */
 
 static void free_declared(void *page)
 {
@@ -441,6 +443,7 @@ static int declared_test_init(struct kunit *test)
 {
 	struct declared_test *dt = kunit_kzalloc(test, sizeof(*dt), GFP_KERNEL);
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, dt);
 	dt->page = alloc_pages(GFP_KERNEL, ORDER);
 	KUNIT_ASSERT_NOT_NULL(test, dt->page);
@@ -489,7 +492,7 @@ static struct kunit_case declared_test_cases[] = {
 	KUNIT_CASE(a_region_is_shared_by_its_devices),
 	KUNIT_CASE(a_region_out_of_reach_is_reported),
 #endif
-#ifdef CONFIG_DMA_GLOBAL_POOL
+#if defined(CONFIG_DMA_GLOBAL_POOL) && defined(CONFIG_UML)
 	KUNIT_CASE(the_global_pool_serves_every_device),
 #endif
 	{}

@@ -12,6 +12,7 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/dma-direct.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/iommu.h>
 #include <linux/iommu-dma.h>
@@ -375,6 +376,7 @@ static int edu_test_init(struct kunit *test)
 {
 	struct edu_test *et;
 
+	dma_kunit_watch(test);
 	if (!bound)
 		kunit_skip(test, "no edu device (PCI 1234:11e8)");
 	et = kunit_kzalloc(test, sizeof(*et), GFP_KERNEL);

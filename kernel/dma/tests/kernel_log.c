@@ -15,7 +15,13 @@ static void flush(void)
 	pr_flush(1000, true);
 }
 
-void kernel_log_begin(struct kernel_log *log)
+/* Also when a case ends before its log does. */
+static void show(void *log)
+{
+	console_loglevel = ((struct kernel_log *)log)->loglevel;
+}
+
+void kernel_log_begin(struct kunit *test, struct kernel_log *log)
 {
 	log->text[0] = '\0';
 	/* What was printed before belongs on the console. */
@@ -23,10 +29,11 @@ void kernel_log_begin(struct kernel_log *log)
 	kmsg_dump_rewind(&log->iter);
 	log->iter.cur_seq = log->iter.next_seq;
 	log->loglevel = console_loglevel;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, show, log));
 	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
 }
 
-void kernel_log_end(struct kernel_log *log)
+void kernel_log_end(struct kunit *test, struct kernel_log *log)
 {
 	size_t at = 0, len;
 
@@ -36,7 +43,7 @@ void kernel_log_end(struct kernel_log *log)
 				  sizeof(log->text) - 1 - at, &len))
 		at += len;
 	log->text[at] = '\0';
-	console_loglevel = log->loglevel;
+	kunit_release_action(test, show, log);
 }
 
 int kernel_log_count(const struct kernel_log *log, const char *text)

@@ -3,6 +3,7 @@
 #ifndef _KERNEL_DMA_TESTS_KERNEL_LOG_H
 #define _KERNEL_DMA_TESTS_KERNEL_LOG_H
 
+#include <kunit/test.h>
 #include <linux/kmsg_dump.h>
 #include <linux/sizes.h>
 
@@ -18,9 +19,12 @@ struct kernel_log {
 	char text[SZ_16K];
 };
 
-/* Nothing that is printed between these two is shown on the console. */
-void kernel_log_begin(struct kernel_log *log);
-void kernel_log_end(struct kernel_log *log);
+/*
+ * Nothing that is printed between these two is shown on the console.  If the case ends
+ * before kernel_log_end(), the console shows messages again from then on.
+ */
+void kernel_log_begin(struct kunit *test, struct kernel_log *log);
+void kernel_log_end(struct kunit *test, struct kernel_log *log);
 /* How often the text is in the log. */
 int kernel_log_count(const struct kernel_log *log, const char *text);
 

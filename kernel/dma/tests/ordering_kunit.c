@@ -4,6 +4,7 @@
  * decision looks at them. Nothing is mapped for the device, so any function will do.
  */
 #include <kunit/test.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/pci.h>
 #include "../contract.h"
@@ -27,6 +28,7 @@ static int ordering_test_init(struct kunit *test)
 	struct ordering_test *priv = kunit_kzalloc(test, sizeof(*priv), GFP_KERNEL);
 	struct pci_dev *pdev;
 
+	dma_kunit_watch(test);
 	KUNIT_ASSERT_NOT_NULL(test, priv);
 	pdev = pci_get_device(PCI_ANY_ID, PCI_ANY_ID, NULL);
 	if (!pdev)

@@ -13,6 +13,7 @@
 #include <kunit/test.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-buf-mapping.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
 #include <linux/iommu.h>
@@ -119,6 +120,7 @@ static int p2p_test_init(struct kunit *test)
 	struct p2p_test *pt;
 	int i;
 
+	dma_kunit_watch(test);
 	if (!provider)
 		kunit_skip(test, "no ivshmem device (PCI 1af4:1110)");
 	pt = kunit_kzalloc(test, sizeof(*pt), GFP_KERNEL);

@@ -28,7 +28,7 @@ struct user_map {
 long user_map(struct kunit *test, struct user_map *um, int offset, int len);
 /*
  * User space and @um->vaddr are the same memory, from each page on, and nothing behind
- * its end can be mapped.
+ * its end can be mapped.  Whether it is the same is not tested where caches alias.
  */
 void expect_user_map(struct kunit *test, struct user_map *um);
 

@@ -9,9 +9,11 @@
  * move away, which a driver cannot use.  Pages from CMA have no such tracepoint.
  */
 #include <linux/bitmap.h>
+#include <linux/cpumask.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/tracepoint.h>
 #include <linux/vmalloc.h>
 #include "conformance.h"
@@ -31,7 +33,6 @@ int conf_alive(struct conf *conf)
 	return alive;
 }
 
-#ifdef CONFIG_TRACEPOINTS
 static struct {
 	struct task_struct *task;
 	unsigned long *pages;		/* bits by page frame number */
@@ -93,6 +94,11 @@ static void stop(void *unused)
 	count.pages = NULL;
 }
 
+void conf_stay_on_cpu(void)
+{
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+}
+
 void conf_count_pages(struct kunit *test)
 {
 	int nr = 0;
@@ -123,13 +129,3 @@ long conf_count_pages_end(struct kunit *test)
 	kunit_release_action(test, stop, NULL);
 	return left;
 }
-#else
-void conf_count_pages(struct kunit *test)
-{
-}
-
-long conf_count_pages_end(struct kunit *test)
-{
-	return 0;
-}
-#endif

@@ -423,7 +423,7 @@ void conf_alloc_pages(struct kunit *test)
 	dma_free_pages(conf->dev, m.size, m.page, addr, DMA_BIDIRECTIONAL);
 }
 
-/* Take memory, keep it, and take more, as an allocator that ignores the mask might not. */
+/* Keep the memory: freed memory would be allocated again. */
 void conf_alloc_reach(struct kunit *test)
 {
 	enum { ROUNDS = 4, NR = ROUNDS * ARRAY_SIZE(sizes) };
@@ -552,6 +552,14 @@ bool conf_may_be_cma(struct page *page)
 #endif
 }
 
+void conf_tell_cma(struct kunit *test)
+{
+#ifdef MODULE
+	if (IS_ENABLED(CONFIG_CMA))
+		kunit_info(test, "not seen in a module with CMA: whether pages are freed");
+#endif
+}
+
 /*
  * Take a reference, which shows later whether the page was freed.  CMA frees a page
  * that others still use, so its pages are left alone.
@@ -659,6 +667,7 @@ void conf_alloc_freed(struct kunit *test)
 	int i;
 
 	/* At first, so that page tables, caches and pools have what they need. */
+	conf_stay_on_cpu();
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		alloc_each_way(test, sizes[i]);
 	conf_settle(conf);
@@ -667,6 +676,7 @@ void conf_alloc_freed(struct kunit *test)
 		alloc_each_way(test, sizes[i]);
 	KUNIT_EXPECT_EQ(test, 0, conf_count_pages_end(test));
 
+	conf_tell_cma(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t size = PAGE_ALIGN(sizes[i]);
 
@@ -740,6 +750,7 @@ void conf_alloc_exhausted(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(conf->dev,
 						       dma_get_mask(conf->dev)));
 	nr = conf_fill_up(conf, hogs);
+	conf_stay_on_cpu();
 	try_each_way(conf, SZ_64K);
 	conf_count_pages(test);
 	for (i = 0; i < TRIES; i++)

@@ -94,8 +94,8 @@ struct dma_conformance_backend {
  * @init: find the device, or register its driver, when a suite begins; 0 or an errno
  * @exit: undo @init, when the suite ends
  * @dev: the device, NULL if the machine has none
- * @copy: copy up to @max bytes between two bus addresses and wait for the end; 0 or
- *	-EFAULT
+ * @copy: copy up to @max bytes between two bus addresses and wait for the end; 0,
+ *	-EFAULT, or -ETIMEDOUT if the device may access memory later
  */
 struct dma_conformance_master {
 	const char *name;
@@ -119,6 +119,8 @@ struct dma_conformance_master {
  * @limits: segment limits of such a device
  * @ranges: its dma_range_map
  * @pool: its copy of the bounce pool's descriptor, which counts this device's slots
+ * @was_untrusted: what was so before an untrusted device was set up
+ * @was_coherent: the same for a device that does not snoop
  * @used: result of ->used() before the case
  * @probe: a bus address that the backend has handed out before the case
  * @alive: result of conf_alive() before the case
@@ -133,6 +135,8 @@ struct conf {
 #ifdef CONFIG_SWIOTLB
 	struct io_tlb_mem pool;
 #endif
+	bool was_untrusted;
+	bool was_coherent;
 	long used;
 	dma_addr_t probe;
 	int alive;
@@ -190,6 +194,11 @@ void conf_claims_lie(struct kunit *test);
 /* account.c: the number of pages around ->probe that lead somewhere. */
 int conf_alive(struct conf *conf);
 /*
+ * Until the case ends, its thread stays on its CPU: so what is counted finds caches that
+ * an operation before has filled.
+ */
+void conf_stay_on_cpu(void);
+/*
  * From here on count the pages that this task allocates; they are forgotten when they
  * are freed.  conf_count_pages_end() returns how many are left, slabs and page tables
  * aside.
@@ -206,7 +215,7 @@ const char *conf_ranges_missing(void);
 const char *conf_nothing_missing(void);
 const char *conf_no_maintenance(void);
 
-/* bounce.c: the bounce pool of the machine, made if there is none. */
+/* bounce.c: the bounce pool of the machine; made if there is none, but not by a module. */
 const char *conf_bounce_pool(void);
 #ifdef CONFIG_SWIOTLB
 long conf_slots_used(struct conf *conf);
@@ -221,8 +230,14 @@ int conf_edu_setup(struct kunit *test, struct conf *conf);
 void conf_edu_teardown(struct conf *conf);
 #else
 #define conf_edu		((struct device *)NULL)
-#define conf_edu_setup		NULL
-#define conf_edu_teardown	NULL
+static inline int conf_edu_setup(struct kunit *test, struct conf *conf)
+{
+	return -ENODEV;
+}
+
+static inline void conf_edu_teardown(struct conf *conf)
+{
+}
 #endif
 const char *conf_edu_missing(void);
 /* lsi.c */
@@ -306,6 +321,8 @@ int conf_alloc_keeps(struct conf *conf);
 int conf_alloc_keeps_pages(struct conf *conf);
 /* CMA frees a page that others still use. */
 bool conf_may_be_cma(struct page *page);
+/* Print what a case does not look at for that reason. */
+void conf_tell_cma(struct kunit *test);
 
 /* limits.c */
 void conf_limit_masks(struct kunit *test);

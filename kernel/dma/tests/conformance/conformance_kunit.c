@@ -8,6 +8,7 @@
  * must hold as many slots or table entries as before it.
  */
 #include <linux/delay.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/highmem.h>
 #include <linux/memblock.h>
@@ -185,13 +186,16 @@ int conf_write(struct conf *conf, dma_addr_t addr, const void *buf, size_t len)
 	return walk(conf, addr, (u8 *)buf, len, true);
 }
 
-/* Above all memory, or a BAR of the device. */
+/* Above all memory, or a memory BAR of the device. */
 phys_addr_t conf_resource(struct conf *conf, bool far)
 {
+	int bar;
+
 	if (far)
 		return CONF_HIGH_PHYS;
-	if (dev_is_pci(conf->dev))
-		return pci_resource_start(to_pci_dev(conf->dev), 0);
+	for (bar = 0; dev_is_pci(conf->dev) && bar < PCI_STD_NUM_BARS; bar++)
+		if (pci_resource_flags(to_pci_dev(conf->dev), bar) & IORESOURCE_MEM)
+			return pci_resource_start(to_pci_dev(conf->dev), bar);
 	return (phys_addr_t)roundup_pow_of_two(max_pfn) * PAGE_SIZE + SZ_1M;
 }
 
@@ -354,6 +358,7 @@ int conf_test_init(struct kunit *test)
 							   conf_bus_master();
 	struct conf *conf;
 
+	dma_kunit_watch(test);
 	/* Whether a backend is missing is shown by every_backend_is_there(). */
 	if (!be)
 		kunit_skip(test, "expected skip: no backend here has it");
@@ -457,11 +462,12 @@ static void promise_53_a_link_keeps_its_attributes_or_is_refused(struct kunit *t
 	conf_iova_attributes(test);
 }
 
-#define PROMISE_OF(nr, what, fn, gen)					\
+#define PROMISE_OF(nr, what, fn, gen, ...)				\
 	{								\
 		.run_case = fn, .name = "promise_" #nr "_" #what,	\
 		.generate_params = gen,					\
 		.module_name = KBUILD_MODNAME,				\
+		__VA_ARGS__						\
 	}
 
 #define PROMISE(nr, what, fn)	PROMISE_OF(nr, what, fn, conf_gen_present)
@@ -531,9 +537,9 @@ static struct kunit_case conformance_test_cases[] = {
 	PROMISE(45, an_allocation_without_room_keeps_nothing,
 		conf_alloc_exhausted),
 	PROMISE_OF(46, a_buffer_to_read_cannot_be_written, conf_right_to_write,
-		   conf_gen_rights),
+		   conf_gen_rights, .attr.speed = KUNIT_SPEED_SLOW),
 	PROMISE_OF(47, a_buffer_to_write_cannot_be_read, conf_right_to_read,
-		   conf_gen_rights),
+		   conf_gen_rights, .attr.speed = KUNIT_SPEED_SLOW),
 	KUNIT_CASE_PARAM(promise_50_linked_memory_goes_both_ways,
 			 conf_gen_iova),
 	KUNIT_CASE_PARAM(promise_51_linked_memory_may_begin_and_end_in_a_page,

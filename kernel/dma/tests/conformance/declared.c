@@ -27,8 +27,11 @@ static int declared_setup(struct kunit *test, struct conf *conf)
 		return -ENOMEM;
 	phys = virt_to_phys(memory);
 	declared_ram(test);
-	return dma_declare_coherent_memory(conf->dev, phys,
-					   phys_to_dma(conf->dev, phys), SIZE);
+	ret = dma_declare_coherent_memory(conf->dev, phys,
+					  phys_to_dma(conf->dev, phys), SIZE);
+	if (ret)
+		free_pages_exact(memory, SIZE);
+	return ret;
 }
 
 static void declared_teardown(struct conf *conf)

@@ -116,9 +116,11 @@ static int offset_setup(struct kunit *test, struct conf *conf)
 
 phys_addr_t conf_through_ranges(struct conf *conf, dma_addr_t addr)
 {
-	struct bus_dma_region *r;
+	const struct bus_dma_region *r = conf->dev->dma_range_map;
 
-	for (r = conf->ranges; r->size; r++)
+	if (!r)
+		return addr;
+	for (; r->size; r++)
 		if (addr >= r->dma_start && addr - r->dma_start < r->size)
 			return r->cpu_start + (addr - r->dma_start);
 	return CONF_NOWHERE;

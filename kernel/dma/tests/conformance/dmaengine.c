@@ -3,7 +3,8 @@
  * Any channel of the dmaengine that copies memory: what most boards have, so that the
  * suites tell whether the DMA API works on a board.
  *
- * It must copy single bytes, because the suites access memory from any byte on.
+ * It must copy single bytes, because the suites access memory from any byte on.  Nobody
+ * else may use the device: the cases change its masks.
  */
 #include <linux/completion.h>
 #include <linux/dmaengine.h>
@@ -11,11 +12,25 @@
 
 static struct dma_chan *chan;
 static DECLARE_COMPLETION(copied);
+static enum dmaengine_tx_result result_of_copy;
+
+/* The channels of a controller may share a device.  The caller holds dma_list_mutex. */
+static bool is_shared(struct dma_chan *chan)
+{
+	struct dma_chan *each;
+
+	if (dmaengine_get_dma_device(chan) != chan->device->dev)
+		return false;
+	list_for_each_entry(each, &chan->device->channels, device_node)
+		if (each != chan && each->client_count)
+			return true;
+	return false;
+}
 
 static bool copies_bytes(struct dma_chan *chan, void *param)
 {
 	return is_dma_copy_aligned(chan->device, 1, 1, 1) &&
-	       dmaengine_get_dma_device(chan)->dma_mask;
+	       dmaengine_get_dma_device(chan)->dma_mask && !is_shared(chan);
 }
 
 static int channel_init(void)
@@ -40,8 +55,9 @@ static struct device *channel_dev(void)
 	return chan ? dmaengine_get_dma_device(chan) : NULL;
 }
 
-static void report(void *data)
+static void report(void *data, const struct dmaengine_result *result)
 {
+	result_of_copy = result->result;
 	complete(&copied);
 }
 
@@ -55,16 +71,17 @@ static int channel_copy(dma_addr_t to, dma_addr_t from, size_t len)
 	if (!tx)
 		return -EFAULT;
 	reinit_completion(&copied);
-	tx->callback = report;
+	tx->callback_result = report;
 	cookie = dmaengine_submit(tx);
 	if (dma_submit_error(cookie))
 		return -EFAULT;
 	dma_async_issue_pending(chan);
-	if (wait_for_completion_timeout(&copied, 5 * HZ) &&
-	    dma_async_is_tx_complete(chan, cookie, NULL, NULL) == DMA_COMPLETE)
-		return 0;
-	dmaengine_terminate_sync(chan);
-	return -EFAULT;
+	/* Some drivers cannot end a transfer early. */
+	if (!wait_for_completion_timeout(&copied, 5 * HZ))
+		return dmaengine_terminate_sync(chan) ? -ETIMEDOUT : -EFAULT;
+	return result_of_copy == DMA_TRANS_NOERROR &&
+	       dma_async_is_tx_complete(chan, cookie, NULL, NULL) == DMA_COMPLETE ?
+	       0 : -EFAULT;
 }
 
 static const struct dma_conformance_master channel = {

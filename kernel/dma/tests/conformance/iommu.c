@@ -88,14 +88,18 @@ static const char *untrusted_missing(void)
 
 static int untrusted_setup(struct kunit *test, struct conf *conf)
 {
-	to_pci_dev(conf_edu)->untrusted = true;
-	return conf_edu_setup(test, conf);
+	int ret = conf_edu_setup(test, conf);
+
+	conf->was_untrusted = to_pci_dev(conf_edu)->untrusted;
+	if (!ret)
+		to_pci_dev(conf_edu)->untrusted = true;
+	return ret;
 }
 
 static void untrusted_teardown(struct conf *conf)
 {
 	conf_edu_teardown(conf);
-	to_pci_dev(conf_edu)->untrusted = false;
+	to_pci_dev(conf_edu)->untrusted = conf->was_untrusted;
 }
 
 static long untrusted_used(struct conf *conf)
@@ -136,16 +140,28 @@ static const char *iommu_maintenance_missing(void)
 	return conf_no_maintenance() ?: iommu_missing();
 }
 
+static int set_up_noncoherent(struct kunit *test, struct conf *conf,
+			      int (*setup)(struct kunit *, struct conf *))
+{
+	int ret;
+
+	conf->was_coherent = dev_is_dma_coherent(conf_edu);
+	dev_assign_dma_coherent(conf_edu, false);
+	ret = setup(test, conf);
+	if (ret)
+		dev_assign_dma_coherent(conf_edu, conf->was_coherent);
+	return ret;
+}
+
 static int noncoherent_setup(struct kunit *test, struct conf *conf)
 {
-	dev_assign_dma_coherent(conf_edu, false);
-	return conf_edu_setup(test, conf);
+	return set_up_noncoherent(test, conf, conf_edu_setup);
 }
 
 static void noncoherent_teardown(struct conf *conf)
 {
 	conf_edu_teardown(conf);
-	dev_assign_dma_coherent(conf_edu, true);
+	dev_assign_dma_coherent(conf_edu, conf->was_coherent);
 }
 
 static const struct dma_conformance_backend noncoherent = {
@@ -167,14 +183,13 @@ static const char *untrusted_maintenance_missing(void)
 
 static int untrusted_noncoherent_setup(struct kunit *test, struct conf *conf)
 {
-	dev_assign_dma_coherent(conf_edu, false);
-	return untrusted_setup(test, conf);
+	return set_up_noncoherent(test, conf, untrusted_setup);
 }
 
 static void untrusted_noncoherent_teardown(struct conf *conf)
 {
 	untrusted_teardown(conf);
-	dev_assign_dma_coherent(conf_edu, true);
+	dev_assign_dma_coherent(conf_edu, conf->was_coherent);
 }
 
 static const struct dma_conformance_backend untrusted_noncoherent = {

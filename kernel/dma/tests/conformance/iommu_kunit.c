@@ -4,7 +4,8 @@
  * left when the IOMMU refuses.
  *
  * The test puts itself before the method of the page table that maps.  The walk of the
- * conformance suite sees where an address leads to, but not who may use it.
+ * conformance suite sees where an address leads to, but not who may use it.  Other tasks
+ * may map for the device, or for one in the same domain: their calls are passed on.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/generic_pt/iommu.h>
@@ -16,6 +17,7 @@
 
 #ifdef CONFIG_IOMMU_DMA
 static struct {
+	struct task_struct *task;
 	struct iommu_domain *domain;
 	const struct iommu_domain_ops *ops;
 	struct iommu_domain_ops own_ops;
@@ -23,16 +25,30 @@ static struct {
 	const struct pt_iommu_ops *pt_ops;
 	struct pt_iommu_ops own_pt_ops;
 #endif
-	/* Calls, their permissions, and the call that fails; < 0: none. */
-	int calls, prot, fails;
+	/* Calls, the permissions that all or some of them had, and the call that fails. */
+	int calls, all, some, fails;
+	/* The call that fails has mapped a page. */
+	bool partly;
 	/* The first page of the call that failed, with a reference if @hold. */
 	struct page *page;
 	bool hold;
 } between;
 
+/* Watch what follows, and let this call fail; < 0: none. */
+static void watch(int fails)
+{
+	between.calls = 0;
+	between.all = ~0;
+	between.some = 0;
+	between.fails = fails;
+}
+
 static bool fail(phys_addr_t phys, int prot)
 {
-	between.prot = prot;
+	if (current != between.task)
+		return false;
+	between.all &= prot;
+	between.some |= prot;
 	if (between.calls++ != between.fails)
 		return false;
 	between.page = pfn_to_page(PHYS_PFN(phys));
@@ -48,10 +64,13 @@ static int map_pages(struct iommu_domain *domain, unsigned long iova,
 		     phys_addr_t phys, size_t pgsize, size_t count, int prot,
 		     gfp_t gfp, size_t *mapped)
 {
-	if (fail(phys, prot))
-		return -ENOMEM;
-	return between.ops->map_pages(domain, iova, phys, pgsize, count, prot,
-				      gfp, mapped);
+	if (!fail(phys, prot))
+		return between.ops->map_pages(domain, iova, phys, pgsize, count,
+					      prot, gfp, mapped);
+	if (between.partly)
+		between.ops->map_pages(domain, iova, phys, pgsize, 1, prot, gfp,
+				       mapped);
+	return -ENOMEM;
 }
 
 #ifdef CONFIG_IOMMU_PT
@@ -59,10 +78,13 @@ static int map_range(struct pt_iommu *pt, dma_addr_t iova, phys_addr_t phys,
 		     dma_addr_t len, unsigned int prot, gfp_t gfp,
 		     size_t *mapped)
 {
-	if (fail(phys, prot))
-		return -ENOMEM;
-	return between.pt_ops->map_range(pt, iova, phys, len, prot, gfp,
-					 mapped);
+	if (!fail(phys, prot))
+		return between.pt_ops->map_range(pt, iova, phys, len, prot, gfp,
+						 mapped);
+	if (between.partly)
+		between.pt_ops->map_range(pt, iova, phys, PAGE_SIZE, prot, gfp,
+					  mapped);
+	return -ENOMEM;
 }
 #endif
 
@@ -70,8 +92,9 @@ static void put_between(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 
+	between.task = current;
 	between.domain = iommu_get_domain_for_dev(conf->dev);
-	between.fails = -1;
+	watch(-1);
 	between.ops = between.domain->ops;
 	between.own_ops = *between.ops;
 	between.own_ops.map_pages = map_pages;
@@ -227,6 +250,19 @@ static int permissions(struct conf *conf, enum dma_data_direction dir,
 	return prot;
 }
 
+/* Each call had these permissions. */
+static void expect_prot(struct kunit *test, int want, const char *name,
+			enum dma_data_direction dir, unsigned long attrs)
+{
+	KUNIT_EXPECT_GT_MSG(test, between.calls, 0, "%s", name);
+	KUNIT_EXPECT_EQ_MSG(test, want, between.all,
+			    "%s, direction %d, attributes %lx", name, dir,
+			    attrs);
+	KUNIT_EXPECT_EQ_MSG(test, want, between.some,
+			    "%s, direction %d, attributes %lx", name, dir,
+			    attrs);
+}
+
 static void a_mapping_permits_what_it_is_for(struct kunit *test)
 {
 	static const unsigned long attrs[] = { 0, DMA_ATTR_PRIVILEGED };
@@ -245,15 +281,12 @@ static void a_mapping_permits_what_it_is_for(struct kunit *test)
 						   way->flags & BOTH_WAYS ?
 						   DMA_BIDIRECTIONAL : dir,
 						   attrs[i]);
-				between.calls = 0;
+				watch(-1);
 				KUNIT_EXPECT_TRUE_MSG(test,
 						      way->map(conf, dir,
 							       attrs[i]),
 						      "%s", way->name);
-				KUNIT_EXPECT_GT(test, between.calls, 0);
-				KUNIT_EXPECT_EQ_MSG(test, want, between.prot,
-						    "%s, direction %d, attributes %lx",
-						    way->name, dir, attrs[i]);
+				expect_prot(test, want, way->name, dir, attrs[i]);
 			}
 		}
 	}
@@ -268,15 +301,52 @@ static void a_resource_is_mapped_as_one(struct kunit *test)
 	put_between(test);
 	addr = dma_map_resource(conf->dev, phys, PAGE_SIZE, DMA_FROM_DEVICE, 0);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(conf->dev, addr));
-	KUNIT_EXPECT_EQ(test, IOMMU_MMIO | IOMMU_WRITE, between.prot);
+	expect_prot(test, IOMMU_MMIO | IOMMU_WRITE, "a resource",
+		    DMA_FROM_DEVICE, 0);
 	dma_unmap_resource(conf->dev, addr, PAGE_SIZE, DMA_FROM_DEVICE, 0);
+	watch(-1);
 	addr = dma_map_resource(conf->dev, phys, PAGE_SIZE, DMA_TO_DEVICE,
 				DMA_ATTR_PRIVILEGED);
 	KUNIT_ASSERT_EQ(test, 0, dma_mapping_error(conf->dev, addr));
-	KUNIT_EXPECT_EQ(test, IOMMU_MMIO | IOMMU_READ | IOMMU_PRIV,
-			between.prot);
+	expect_prot(test, IOMMU_MMIO | IOMMU_READ | IOMMU_PRIV, "a resource",
+		    DMA_TO_DEVICE, DMA_ATTR_PRIVILEGED);
 	dma_unmap_resource(conf->dev, addr, PAGE_SIZE, DMA_TO_DEVICE,
 			   DMA_ATTR_PRIVILEGED);
+}
+
+/* Let each call of this way fail, with nothing or with one page mapped by then. */
+static void fail_each_call(struct kunit *test, const struct way *way)
+{
+	enum { TIMES = 64, MOST_CALLS = 16 };
+	struct conf *conf = test->priv;
+	int i, n;
+
+	for (n = 0; n < MOST_CALLS; n++) {
+		put_between(test);
+		for (i = 0; i < TIMES; i++) {
+			bool done;
+
+			watch(n);
+			between.page = NULL;
+			between.partly = i % 2;
+			between.hold = !(way->flags & MAPS);
+			done = way->map(conf, DMA_TO_DEVICE, 0);
+			/* It takes fewer calls. */
+			if (!between.page)
+				break;
+			KUNIT_EXPECT_FALSE_MSG(test, done, "%s", way->name);
+			if (!between.hold)
+				continue;
+			KUNIT_EXPECT_EQ_MSG(test, 1, page_count(between.page),
+					    "%s", way->name);
+			put_page(between.page);
+		}
+		take_away();
+		if (!between.page)
+			break;
+	}
+	KUNIT_EXPECT_GT_MSG(test, n, 0, "%s", way->name);
+	KUNIT_EXPECT_LT_MSG(test, n, MOST_CALLS, "%s", way->name);
 }
 
 /*
@@ -285,44 +355,24 @@ static void a_resource_is_mapped_as_one(struct kunit *test)
  */
 static void what_cannot_be_mapped_leaves_nothing(struct kunit *test)
 {
-	enum { TIMES = 64, MOST_CALLS = 16 };
 	struct conf *conf = test->priv;
 	const struct way *way;
-	int i, n;
 	long room;
 
 	conf_narrow(test);
 	KUNIT_ASSERT_EQ(test, 0, dma_set_coherent_mask(conf->dev,
 						       dma_get_mask(conf->dev)));
+	conf_stay_on_cpu();
+	conf_tell_cma(test);
+	/* It leaves the page tables of all addresses behind. */
 	room = conf_room(test);
 	for (way = ways; way < ways + ARRAY_SIZE(ways); way++) {
-		for (n = 0; n < MOST_CALLS; n++) {
-			bool done = false;
-
-			put_between(test);
-			for (i = 0; i < TIMES; i++) {
-				between.page = NULL;
-				between.calls = 0;
-				between.fails = n;
-				between.hold = !(way->flags & MAPS);
-				done = way->map(conf, DMA_TO_DEVICE, 0);
-				/* It takes fewer calls. */
-				if (!between.page)
-					break;
-				KUNIT_EXPECT_FALSE_MSG(test, done, "%s",
-						       way->name);
-				if (!between.hold)
-					continue;
-				KUNIT_EXPECT_EQ_MSG(test, 1,
-						    page_count(between.page),
-						    "%s", way->name);
-				put_page(between.page);
-			}
-			take_away();
-			if (!between.page)
-				break;
-		}
-		KUNIT_EXPECT_GT_MSG(test, n, 0, "%s", way->name);
+		KUNIT_EXPECT_TRUE_MSG(test, way->map(conf, DMA_TO_DEVICE, 0),
+				      "%s", way->name);
+		conf_count_pages(test);
+		fail_each_call(test, way);
+		KUNIT_EXPECT_EQ_MSG(test, 0, conf_count_pages_end(test), "%s",
+				    way->name);
 		KUNIT_EXPECT_TRUE_MSG(test, way->map(conf, DMA_TO_DEVICE, 0),
 				      "%s", way->name);
 		KUNIT_EXPECT_EQ_MSG(test, room, conf_room(test), "%s",

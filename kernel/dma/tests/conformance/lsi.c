@@ -60,7 +60,8 @@ static void lsi_remove(struct pci_dev *pdev)
 }
 
 static const struct pci_device_id lsi_ids[] = {
-	{ PCI_DEVICE(PCI_VENDOR_ID_LSI_LOGIC, 0x0012) },
+	/* Of QEMU's alone the subsystem vendor is 0. */
+	{ PCI_DEVICE_SUB(PCI_VENDOR_ID_LSI_LOGIC, 0x0012, 0, 0x1000) },
 	{}
 };
 
@@ -95,6 +96,7 @@ int conf_lsi_setup(struct kunit *test, struct conf *conf)
 static int lsi_copy(dma_addr_t to, dma_addr_t from, size_t len)
 {
 	u8 stat;
+	int ret;
 
 	program[0] = cpu_to_le32(LSI_MOVE | len);
 	program[1] = cpu_to_le32(from);
@@ -102,9 +104,10 @@ static int lsi_copy(dma_addr_t to, dma_addr_t from, size_t len)
 	program[3] = cpu_to_le32(LSI_INT);
 	program[4] = 0;
 	writel(program_addr, regs + LSI_DSP);
-	if (read_poll_timeout(readb, stat, stat & LSI_ISTAT_DIP, 10,
-			      USEC_PER_SEC, false, regs + LSI_ISTAT))
-		return -EFAULT;
+	ret = read_poll_timeout(readb, stat, stat & LSI_ISTAT_DIP, 10,
+				USEC_PER_SEC, false, regs + LSI_ISTAT);
+	if (ret)
+		return ret;
 	return readb(regs + LSI_DSTAT) & LSI_DSTAT_SIR ? 0 : -EFAULT;
 }
 

@@ -14,10 +14,15 @@
  * a descriptor of its own.
  *
  * The device belongs to another driver.  Its masks and limits are put back after each
- * case, and no mask that the suite tries is wider than memory needs while it copies.
+ * case.  No case lets the device copy while its mask is wider than the one its driver set.
+ *
+ * A device that does not end a copy may write at any time.  It is not used any more, and
+ * the memory that it may write is never freed.
  */
+#include <kunit/test-bug.h>
 #include <linux/device/driver.h>
 #include <linux/dma-map-ops.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/scatterlist.h>
@@ -30,10 +35,11 @@
 /* The last one is NULL. */
 static const struct dma_conformance_master *masters[MAX_MASTERS + 1];
 
-/* Of the suite that runs. */
+/* The one that is used, while a suite runs. */
 static const struct dma_conformance_master *master;
+static bool stuck;		/* it has not ended a copy, in this or an earlier suite */
 
-/* Of the case that runs. */
+/* State of the case that runs. */
 static DEFINE_MUTEX(lock);	/* protects scratch[] and the bus master */
 static u8 *scratch;		/* master->max bytes */
 static dma_addr_t scratch_addr;
@@ -56,7 +62,7 @@ static const char *no_master(void)
 	if (!master && IS_ENABLED(CONFIG_UML))
 		return "expected skip: um has no device that copies memory";
 	return master ? NULL :
-		"no device that copies memory: edu, lsi53c895a, or a dmaengine channel";
+		"no device that copies memory: edu, lsi53c895a, or an unused DMA engine";
 }
 
 /* Whatever the descriptor claims: it may be one that lies. */
@@ -67,8 +73,12 @@ static bool is_translated(struct conf *conf)
 
 static phys_addr_t real_walk(struct conf *conf, dma_addr_t addr)
 {
-	return is_translated(conf) ? conf_io_page_table(conf, addr) :
-				     dma_to_phys(conf->dev, addr);
+	if (is_translated(conf))
+		return conf_io_page_table(conf, addr);
+	/* Only the architecture knows. */
+	if (IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA))
+		return dma_to_phys(conf->dev, addr);
+	return conf_through_ranges(conf, addr);
 }
 
 /*
@@ -77,14 +87,21 @@ static phys_addr_t real_walk(struct conf *conf, dma_addr_t addr)
  */
 static bool is_mapped(struct conf *conf, dma_addr_t addr, size_t len)
 {
-	dma_addr_t page = addr & ~(dma_addr_t)(SZ_4K - 1);
+	size_t off = addr & (SZ_4K - 1), pages = DIV_ROUND_UP(off + len, SZ_4K);
 
 	if (!is_translated(conf))
 		return true;
-	for (; page < addr + len; page += SZ_4K)
-		if (conf_io_page_table(conf, page) == CONF_NOWHERE)
+	for (addr -= off; pages--; addr += SZ_4K)
+		if (conf_io_page_table(conf, addr) == CONF_NOWHERE)
 			return false;
 	return true;
+}
+
+static void give_up(struct device *dev)
+{
+	stuck = true;
+	if (dev_is_pci(dev))
+		pci_clear_master(to_pci_dev(dev));
 }
 
 static int real_access(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
@@ -96,7 +113,7 @@ static int real_access(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
 	guard(mutex)(&lock);
 	for (; len; len -= n, addr += n, buf += n) {
 		n = min(len, master->max);
-		if (!is_mapped(conf, addr, n))
+		if (stuck || !is_mapped(conf, addr, n))
 			return -EFAULT;
 		if (write) {
 			memcpy(scratch, buf, n);
@@ -106,6 +123,8 @@ static int real_access(struct conf *conf, dma_addr_t addr, u8 *buf, size_t len,
 			ret = master->copy(scratch_addr, addr, n);
 			memcpy(buf, scratch, n);
 		}
+		if (ret == -ETIMEDOUT)
+			give_up(conf->dev);
 		if (ret)
 			return -EFAULT;
 	}
@@ -123,9 +142,22 @@ static int real_write(struct conf *conf, dma_addr_t addr, const void *buf,
 	return real_access(conf, addr, (u8 *)buf, len, true);
 }
 
+/* Most cases let the device write to the buffer; another reference keeps its pages. */
+static void keep_memory(struct conf *conf)
+{
+	size_t off;
+
+	KUNIT_FAIL(kunit_get_current_test(), "%s has not ended a copy", master->name);
+	for (off = 0; off < CONF_BUF_SIZE; off += PAGE_SIZE)
+		get_page(virt_to_page(conf->buf + off));
+}
+
 static void real_teardown(struct conf *conf)
 {
-	dma_free_coherent(conf->dev, master->max, scratch, scratch_addr);
+	if (stuck)
+		keep_memory(conf);
+	else
+		dma_free_coherent(conf->dev, master->max, scratch, scratch_addr);
 	conf->dev->dma_mask = own_mask;
 	conf->dev->coherent_dma_mask = own_coherent_mask;
 	conf->dev->dma_parms = own_limits;
@@ -135,6 +167,8 @@ static int real_setup(struct kunit *test, struct conf *conf)
 {
 	struct device *dev = master->dev();
 
+	if (stuck)
+		kunit_skip(test, "%s has not ended a copy: boot again", master->name);
 	conf->dev = dev;
 	own_mask = dev->dma_mask;
 	own_coherent_mask = dev->coherent_dma_mask;
@@ -165,14 +199,16 @@ static struct dma_conformance_backend real = {
 static void claim_direct(struct device *dev)
 {
 	struct conf conf = { .dev = dev };
-	u64 last = phys_to_dma(dev, conf_resource(&conf, false)) + PAGE_SIZE - 1;
+	dma_addr_t addr = phys_to_dma(dev, conf_resource(&conf, false));
+	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 
 	if (is_swiotlb_force_bounce(dev)) {
 		real.claims |= CONF_BOUNCES;
 		real.max_mapping = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
 		return;
 	}
-	if (last <= min_not_zero(dma_get_mask(dev), dev->bus_dma_limit))
+	/* There may be no bus address for it. */
+	if (addr != DMA_MAPPING_ERROR && (u64)addr + PAGE_SIZE - 1 <= limit)
 		real.claims |= CONF_RESOURCES;
 	if (dma_addressing_limited(dev)) {
 		real.claims |= CONF_BOUNCES_SOME;
@@ -201,7 +237,7 @@ static unsigned int rights_of_ops(struct device *dev)
 {
 #ifdef CONFIG_PPC64
 	/* Unless the device has a direct window. */
-	if (!dev->dma_ops_bypass)
+	if (!dev_dma_ops_bypass(dev))
 		return CONF_DENIES_READ | CONF_DENIES_WRITE;
 #endif
 	/* An entry of sun4u has a bit that allows writes, and none for reads. */
@@ -221,8 +257,11 @@ static void describe(struct device *dev)
 		real.claims = rights_of_ops(dev);
 		return;
 	}
-	real.claims = CONF_PAGES | CONF_MMAP |
+	real.claims = CONF_PAGES |
 		      (dev_is_dma_coherent(dev) ? CONF_COHERENT : CONF_MAINTAINS);
+	if (use_dma_iommu(dev) || dev_is_dma_coherent(dev) ||
+	    IS_ENABLED(CONFIG_DMA_NONCOHERENT_MMAP))
+		real.claims |= CONF_MMAP;
 	if (use_dma_iommu(dev))
 		claim_iommu(dev);
 	else
@@ -236,14 +275,14 @@ int conf_devices_init(struct kunit_suite *suite)
 #if defined(CONFIG_SWIOTLB) && defined(CONFIG_DEBUG_FS)
 	swiotlb_count_slots();
 #endif
-	/* The drivers of what the suite does not bring may bind late, */
+	/* A driver that the suite does not bring may bind late. */
 	wait_for_device_probe();
 	for (i = 0; masters[i]; i++) {
 		ret = masters[i]->init();
 		if (ret)
 			goto err_exit;
 	}
-	/* and so may those that it brings, if their IOMMU is late. */
+	/* One that the suite brings may bind late if its IOMMU is late. */
 	wait_for_device_probe();
 	for (i = 0; masters[i] && !master; i++)
 		if (masters[i]->dev())
@@ -264,6 +303,8 @@ void conf_devices_exit(struct kunit_suite *suite)
 
 	master = NULL;
 	for (i = 0; masters[i]; i++)
+		;
+	while (i--)
 		masters[i]->exit();
 }
 

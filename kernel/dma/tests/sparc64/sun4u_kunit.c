@@ -14,6 +14,7 @@
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/module.h>
 #include <linux/of.h>
@@ -88,6 +89,7 @@ static int sun4u_test_init(struct kunit *test)
 	struct sun4u_test *st;
 	struct strbuf *own;
 
+	dma_kunit_watch(test);
 	st = kunit_kzalloc(test, sizeof(*st), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, st);
 	if (tlb_type == hypervisor || !is_qemu())
