@@ -733,7 +733,7 @@ static void link(struct kunit *test, size_t off, size_t size,
 		/* The rest of a page may be maintained, too: nothing is lost. */
 		if (sizes[i])
 			expect_mapped(test, &piece[i], skips ? "" : "w",
-				      skips ? "<" : "<w");
+				      skips ? skipped(conf) : "<w");
 	}
 	expect_no_other(test);
 	/* One flush for all links. */
