@@ -9,32 +9,23 @@
 #include "conformance.h"
 
 #ifdef CONFIG_SWIOTLB
-#ifdef MODULE
-/* All devices would have it until the next boot. */
-static const char *make_pool(void)
+const char *conf_bounce_pool(void)
 {
-	return "no bounce pool";
-}
-#else
-static const char *make_pool(void)
-{
+	size_t most = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
 	unsigned int order = get_order(SZ_4M);
 
+	if (most < CONF_BUF_SIZE)
+		return "expected skip: a bounce buffer holds less than the pages of the test";
+	if (is_swiotlb_allocated())
+		return NULL;
+	/* All devices would have it until the next boot. */
+	if (__is_defined(MODULE))
+		return "no bounce pool";
 	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
 		return "no memory for a bounce pool";
 	/* As in a pool that was reserved, each page has a reference of its own. */
 	split_page(pfn_to_page(PFN_DOWN(default_swiotlb_base())), order);
 	return NULL;
-}
-#endif
-
-const char *conf_bounce_pool(void)
-{
-	size_t most = IO_TLB_SEGSIZE << IO_TLB_SHIFT;
-
-	if (most < CONF_BUF_SIZE)
-		return "expected skip: a bounce buffer holds less than the pages of the test";
-	return is_swiotlb_allocated() ? NULL : make_pool();
 }
 
 static int bounce_setup(struct kunit *test, struct conf *conf)

@@ -38,11 +38,17 @@ void dma_conformance_add(const struct dma_conformance_backend *be)
 
 /* Parameters */
 
+static bool everywhere = true;
+module_param(everywhere, bool, 0444);
+MODULE_PARM_DESC(everywhere, "Test backends that every machine has, too");
+
 /* All devices of a Xen PV domain have Xen's ops, and its pages have other addresses. */
 static const char *missing(const struct dma_conformance_backend *be)
 {
 	if (xen_pv_domain() && !strstarts(be->name, "xen"))
 		return "expected skip: a Xen PV domain";
+	if (be->everywhere && !everywhere)
+		return "expected skip: left out by everywhere=0";
 	return be->missing();
 }
 
