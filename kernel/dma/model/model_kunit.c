@@ -4,6 +4,7 @@
  */
 #include <kunit/device.h>
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-kunit.h>
@@ -26,6 +27,7 @@ struct bench {
 	struct device *dev;
 	u8 *buf;		/* SIZE, page aligned */
 	u8 *seen, *want;	/* SIZE */
+	struct completion begun;
 };
 
 static void fill(u8 *p, size_t len, unsigned int seed)
@@ -280,6 +282,7 @@ static int worker(void *arg)
 	u8 want[500];
 	int i, bad = !p;
 
+	complete(&b->begun);
 	for (i = 0; i < 200 && !bad; i++) {
 		dma_addr_t addr;
 
@@ -312,9 +315,13 @@ static void threads_share_a_model(struct kunit *test)
 
 	attach(test, MODEL_FEATURES & ~(DMA_MODEL_NO_BARRIER | DMA_MODEL_BOUNCE |
 			     DMA_MODEL_BOUNCE_ALL), 3);
+	init_completion(&b->begun);
 	for (i = 0; i < ARRAY_SIZE(t); i++) {
 		t[i] = kthread_run(worker, b, "dma_model/%d", i);
 		KUNIT_EXPECT_FALSE(test, IS_ERR(t[i]));
+		/* A thread that has not begun would never run once it is stopped. */
+		if (!IS_ERR(t[i]))
+			wait_for_completion(&b->begun);
 	}
 	for (i = 0; i < ARRAY_SIZE(t); i++)
 		if (!IS_ERR(t[i]))
