@@ -235,13 +235,12 @@ static void claim_iommu(struct device *dev)
 /* What the table of a dma_map_ops backend denies. */
 static unsigned int rights_of_ops(struct device *dev)
 {
-#ifdef CONFIG_PPC64
-	/* Unless the device has a direct window. */
-	if (!dev_dma_ops_bypass(dev))
-		return CONF_DENIES_READ | CONF_DENIES_WRITE;
-#endif
-	/* An entry of sun4u has a bit that allows writes, and none for reads. */
-	return IS_ENABLED(CONFIG_SPARC64) ? CONF_DENIES_WRITE : 0;
+	/* All memory is in a direct window. */
+	if (dev_dma_ops_bypass(dev))
+		return 0;
+	/* An entry of sun4u has no bit that allows reads; pSeries sets it always. */
+	return IS_ENABLED(CONFIG_SPARC64) || IS_ENABLED(CONFIG_PPC64) ?
+	       CONF_DENIES_WRITE : 0;
 }
 
 static void describe(struct device *dev)
