@@ -100,7 +100,7 @@ static phys_addr_t in_direct_window(struct conf *conf, dma_addr_t addr)
 
 static const struct dma_conformance_backend direct_window = {
 	.name = "ddw",
-	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP | CONF_TELLS_SYNC,
+	.claims = CONF_COHERENT | CONF_PAGES | CONF_MMAP,
 	.missing = direct_window_missing,
 	.setup = direct_window_setup,
 	.teardown = conf_edu_teardown,
