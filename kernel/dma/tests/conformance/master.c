@@ -235,8 +235,9 @@ static void claim_iommu(struct device *dev)
 /* What the table of a dma_map_ops backend denies. */
 static unsigned int rights_of_ops(struct device *dev)
 {
-	/* All memory is in a direct window. */
-	if (dev_dma_ops_bypass(dev))
+	/* The mask brings the direct window, in which all memory is. */
+	if (IS_ENABLED(CONFIG_PPC64) && !dma_set_mask(dev, DMA_BIT_MASK(64)) &&
+	    dev_dma_ops_bypass(dev))
 		return 0;
 	/* An entry of sun4u has no bit that allows reads; pSeries sets it always. */
 	return IS_ENABLED(CONFIG_SPARC64) || IS_ENABLED(CONFIG_PPC64) ?

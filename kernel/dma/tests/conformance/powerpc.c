@@ -94,8 +94,10 @@ static int direct_window_setup(struct kunit *test, struct conf *conf)
 
 static phys_addr_t in_direct_window(struct conf *conf, dma_addr_t addr)
 {
-	return addr < conf->dev->archdata.dma_offset ? CONF_NOWHERE :
-		addr - conf->dev->archdata.dma_offset;
+	dma_addr_t window = conf->dev->archdata.dma_offset;
+
+	/* What the window cannot hold, or the mask does not reach, is in the table. */
+	return addr < window ? tce(conf, addr) : addr - window;
 }
 
 static const struct dma_conformance_backend direct_window = {
