@@ -228,12 +228,18 @@ kunit_parse() {
 	[ -s "$1.xml" ]
 }
 
+# named FILE_OR_DIRECTORY...: each .name in their .c files, those of suites among them.
+named() {
+	grep -rhoE '\.name[[:space:]]*=[[:space:]]*"[a-z0-9_-]+"' --include='*.c' "$@" 2>/dev/null |
+		grep -o '"[^"]*"' | tr -d '"' | sort -u
+}
+
 # kunit_suites: scripts/suites.list, or for a prefix of the series the suites that it has.
 kunit_suites() {
 	local copy=$kunit_out/suites.list
 	[ "$kunit_tree" != "$tree" ] || { say "$top/scripts/suites.list"; return; }
-	grep -rhoE '\.name[[:space:]]*=[[:space:]]*"[a-z0-9_-]+"' --include='*.c' "$kunit_tree"/kernel/dma \
-		"$kunit_tree"/drivers/{dma-buf,gpu/drm/tests,gpu/drm/ttm/tests,infiniband/core,sn,virtio} 2>/dev/null | grep -o '"[^"]*"' | tr -d '"' |
+	named "$kunit_tree"/kernel/dma \
+		"$kunit_tree"/drivers/{dma-buf,gpu/drm/tests,gpu/drm/ttm/tests,infiniband/core,sn,virtio} |
 		awk 'NR == FNR { known[$1] = 1; next } /^#/ || $1 in known' - "$top/scripts/suites.list" >"$copy" ||
 		die "cannot write $copy"
 	say "$copy"
