@@ -857,7 +857,7 @@ static void num_errors_are_printed(struct kunit *test)
 			debugfs_file_number(test, "dma-api/error_count"));
 }
 
-/* What is written to the file, and what dma-debug says. */
+/* Write @text to driver_filter; dma-debug must print @says. */
 static void set_filter(struct kunit *test, const char *text, const char *says)
 {
 	kernel_log_begin(test, &reports);

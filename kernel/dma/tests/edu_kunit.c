@@ -66,7 +66,7 @@ struct edu {
 /* The device, while the suite runs and if there is one. */
 static struct edu *bound;
 
-/* What is between the device and memory */
+/* The IOMMU or bounce pool of the device */
 
 #ifdef CONFIG_IOMMU_API
 static void find_iommu(struct edu *edu)

@@ -36,7 +36,7 @@ long user_map(struct kunit *test, struct user_map *um, int offset, int len)
 	return addr;
 }
 
-/* What is written at one of the addresses is read at the other. */
+/* Write at either address, and read it at the other. */
 static void expect_same(struct kunit *test, u32 *kernel, u32 __user *user, int off)
 {
 	u32 seen;

@@ -637,7 +637,7 @@ static int fail_each(struct kunit *test, struct state *s, u64 this)
 	return s->nth - 2;
 }
 
-/* Who loads the module need not have set the kernel up to fail allocations. */
+/* True if the module was loaded in a kernel whose failslab is not set up. */
 static bool only_loads(struct kunit *test)
 {
 	void *p;
