@@ -41,27 +41,27 @@ def columns(cells: list, number: int, gap: str = "   ") -> list:
 
 
 def screen(results: Results) -> list:
-    lines = ["", "== failed"]
+    failed = ["== failed"]		# last: a reader of CI sees the end
     failures = results.failures()
     for name, why, steps, log in failures[:FAILURES]:
         more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
-        lines += [cut(f"  {name}", WIDTH), cut(f"      {why}", WIDTH),
-                  cut(f"      {steps[0]}{more}, log {log}", WIDTH)]
+        failed += [cut(f"  {name}", WIDTH), cut(f"      {why}", WIDTH),
+                   cut(f"      {steps[0]}{more}, log {log}", WIDTH)]
     if len(failures) > FAILURES:
-        lines.append(f"  {len(failures) - FAILURES} more: "
-                     f"grep '^not ok' {results.shown(results.args.summary)}")
+        failed.append(f"  {len(failures) - FAILURES} more: "
+                      f"grep '^not ok' {results.shown(results.args.summary)}")
     counts = results.counts()
     if not failures:
-        lines[-1] += ": nothing" if counts else ": there are no results"
+        failed[-1] += ": nothing" if counts else ": there are no results"
     wide = max(map(len, counts), default=0)
-    lines.append("== passed, failed, skipped")
+    lines = ["", "== passed, failed, skipped"]
     lines += columns([f"  {step:{wide}} {of[0]:5} {of[1] or '-':>4} {of[2] or '-':>4}"
                       for step, of in counts.items()], 2)
 
     records = columns([f"  {name:20} {age_text(days) if date else 'never'}{'*' * (state == 'stale')}"
                        for name, state, date, days, _ in results.ages()], 3, " ")
     skips = results.skips()
-    room = 2 * min(8, max(3, LINES - len(lines) - len(records) - 4))
+    room = 2 * min(8, max(3, LINES - len(lines) - len(records) - len(failed) - 4))
     lines.append("== skipped, by reason")
     cells = [f"  {len(rows):4}  {cut(why.replace('does not apply: ', 'n/a: '), WIDTH // 2 - 9)}"
              for why, rows in skips]
@@ -71,7 +71,7 @@ def screen(results: Results) -> list:
     lines += columns(cells, 2, " ")
 
     lines.append("== passed last in check-all (*: files that it depends on have changed since)")
-    lines += records
+    lines += records + failed
     lines.append(f"== the page: {results.shown(results.path('report.html'))}, for CI: "
                  f"{results.shown(results.path('junit.xml'))}")
     return lines + [results.last]
