@@ -13,7 +13,7 @@ export CCACHE_IGNOREOPTIONS='-fmacro-prefix-map=*'
 
 kunit_tree=${KUNIT_TREE:-$tree}
 kunit_out=${KUNIT_OUT:-$out}
-guest_timeout=${TIMEOUT:-600}
+guest_timeout=${TIMEOUT:-1200}
 # shellcheck disable=SC2034 # for the scripts that source this
 {
 # Its default mask hides what lies above 256 MiB; arm has no memory below that.
@@ -70,6 +70,7 @@ kunit_setup() {
 	case $arch/$variant in
 	*/) configs+=(dma-debug) ;;
 	um/dynamic) configs+=(dma-debug dynamic) ;;
+	um/cc) configs+=(dma-debug cc) ;;
 	um/rdma) configs+=(dma-debug rdma) ;;
 	um/nodebug | x86_64/nodebug | arm64/nodebug) ;;
 	x86_64/kasan) configs+=(dma-debug kasan) ;;
@@ -77,7 +78,7 @@ kunit_setup() {
 	x86_64/coverage) configs+=(dma-debug coverage) ;;
 	um/fault | x86_64/fault) configs+=(fault) ;;
 	x86_64/xen) configs+=(dma-debug xen) ;;
-	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan, coverage or xen (x86_64), rdma or fault (um, x86_64), dynamic (um)" ;;
+	*) die "unknown variant $variant of $arch, it is: nodebug (um, x86_64, arm64), kasan, coverage or xen (x86_64), rdma or fault (um, x86_64), dynamic or cc (um)" ;;
 	esac
 	local cc="${cross}gcc" hostcc=gcc
 	command -v "$cc" >/dev/null || die "no compiler for $arch: $cc"
@@ -124,6 +125,7 @@ kunit_build() {
 kunit_machine() {
 	machine="$edu $icount" args=("edu_kunit.backend=direct")
 	case $arch/$variant in
+	um/cc) machine='' args=("kunit.filter_glob=dma_cc*") ;;
 	um/*) machine='' args=() ;;
 	powerpc/*) machine="$edu64 $icount" args=("edu_kunit.backend=ddw" "edu_kunit.mask=64") ;;
 	sparc64/*) machine=$lsi args=() ;;

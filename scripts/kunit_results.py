@@ -223,9 +223,10 @@ def suites_of(path, kernel):
     names = set()
     with open(path, encoding="utf-8") as source:
         for line in source:
-            words = line.split("#")[0].split()
-            if words and any(fnmatch.fnmatchcase(kernel, word) for word in words[1:]):
-                names.add(words[0])
+            name, *patterns = line.split("#")[0].split() or [""]
+            runs = [word for word in patterns if fnmatch.fnmatchcase(kernel, word.lstrip("!"))]
+            if runs and not any(word.startswith("!") for word in runs):
+                names.add(name)
     return names
 
 

@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # shellcheck disable=SC2034 # for the scripts that source this
-records="kunit-um-dynamic kunit-x86_64-nodebug kunit-arm64-nodebug kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 kunit-zynq selftests fault-injection coverage prove bench mutants series-build cross docs"
+records="kunit-um-dynamic kunit-um-cc kunit-x86_64-nodebug kunit-arm64-nodebug kunit-x86_64-kasan kunit-x86_64-rdma kunit-x86_64-xen kunit-sparc64 kunit-zynq selftests fault-injection coverage prove bench mutants series-build cross docs"
 record_dir=$top/baseline/check-all
 
 # record_hunks PATCH...: their hunks, without those for documents.

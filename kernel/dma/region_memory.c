@@ -20,6 +20,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-region.h>
 #include <linux/export.h>
+#include <linux/mem_encrypt.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -68,6 +69,19 @@ static void free_range(const struct phys_vec *range, bool shared)
 		return;
 	}
 	__free_pages(page, compound_order(page));
+}
+
+/* The contents of memory do not survive the change. */
+static int share_range(const struct phys_vec *range)
+{
+	void *vaddr = phys_to_virt(range->paddr);
+	int ret;
+
+	ret = set_memory_decrypted((unsigned long)vaddr,
+				   range->len >> PAGE_SHIFT);
+	if (!ret)
+		memset(vaddr, 0, range->len);
+	return ret;
 }
 
 static void free_memory(struct dma_region *region)
@@ -130,7 +144,7 @@ struct dma_region *dma_region_alloc(size_t size, gfp_t gfp, unsigned long attrs)
 	struct page *page, *next;
 	struct phys_vec *vec;
 	LIST_HEAD(pages);
-	unsigned int nr;
+	unsigned int i, nr;
 	int ret;
 
 	if (!size || !PAGE_ALIGNED(size) || attrs & ~DMA_ATTR_CC_SHARED)
@@ -155,21 +169,21 @@ struct dma_region *dma_region_alloc(size_t size, gfp_t gfp, unsigned long attrs)
 		vec[nr].paddr = page_to_phys(page);
 		vec[nr++].len = page_size(page);
 	}
+	for (i = 0; attrs && i < nr; i++) {
+		ret = share_range(&vec[i]);
+		if (ret)
+			goto err_share;
+	}
 	dma_region_init(region, vec, nr, free_memory);
 	region->gfp = gfp;
 	region->attrs = attrs;
-	while (attrs && nr--) {
-		ret = set_memory_decrypted((unsigned long)
-					   phys_to_virt(vec[nr].paddr),
-					   vec[nr].len >> PAGE_SHIFT);
-		if (ret) {
-			/* All go back as shared: none is used that may be. */
-			dma_region_free(region);
-			return ERR_PTR(ret);
-		}
-	}
 	return region;
 
+err_share:
+	/* The one that has failed may be shared, those behind it are not. */
+	while (nr--)
+		free_range(&vec[nr], nr <= i);
+	kvfree(vec);
 err_pages:
 	dma_region_free_list(&pages);
 	kfree(region);

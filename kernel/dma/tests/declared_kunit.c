@@ -300,7 +300,7 @@ static const struct reserved_mem_ops *region_ops;
 
 static int __init find_region_ops(void)
 {
-	region_ops = reserved_region_ops(false);
+	region_ops = reserved_region_ops("shared-dma-pool", false);
 	return 0;
 }
 late_initcall(find_region_ops);

@@ -11,17 +11,19 @@
 extern const struct of_device_id __reservedmem_of_table[];
 
 /*
- * The operations of a "shared-dma-pool": CMA's, which alone have a ->node_fixup(), or
- * those of declared memory.  The table is freed after boot; the operations are not.
+ * The operations of regions that are compatible to @name.  "shared-dma-pool" has those of
+ * CMA, which alone have a ->node_fixup(), and those of declared memory.  The table is
+ * freed after boot; the operations are not.
  */
-static inline const struct reserved_mem_ops *__init reserved_region_ops(bool cma)
+static inline const struct reserved_mem_ops *__init
+reserved_region_ops(const char *name, bool cma)
 {
 	const struct of_device_id *id;
 
 	for (id = __reservedmem_of_table; id->compatible[0]; id++) {
 		const struct reserved_mem_ops *ops = id->data;
 
-		if (!strcmp(id->compatible, "shared-dma-pool") &&
+		if (!strcmp(id->compatible, name) &&
 		    !!ops->node_fixup == cma)
 			return ops;
 	}

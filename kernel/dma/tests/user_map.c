@@ -14,8 +14,11 @@ static int user_map_mmap(struct file *file, struct vm_area_struct *vma)
 	int ret;
 
 	um->before = vma->vm_page_prot;
-	ret = dma_mmap_attrs(um->dev, vma, um->vaddr, um->addr, um->size,
-			     um->attrs);
+	if (um->page)
+		ret = dma_mmap_pages(um->dev, vma, um->size, um->page);
+	else
+		ret = dma_mmap_attrs(um->dev, vma, um->vaddr, um->addr,
+				     um->size, um->attrs);
 	um->after = vma->vm_page_prot;
 	return ret;
 }

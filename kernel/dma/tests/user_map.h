@@ -12,6 +12,7 @@
  * @addr: DMA address
  * @size: length in bytes
  * @attrs: attributes of dma_mmap_attrs()
+ * @page: of dma_alloc_pages(), to use dma_mmap_pages() instead
  * @before: protection of the mapping before the call
  * @after: and after it
  */
@@ -21,6 +22,7 @@ struct user_map {
 	dma_addr_t addr;
 	size_t size;
 	unsigned long attrs;
+	struct page *page;
 	pgprot_t before, after;
 };
 
