@@ -42,9 +42,9 @@ from clang.cindex import CursorKind as Kind
 # Calls that do nothing that a test could observe while nothing is wrong: messages,
 # assertions, hints to the scheduler and to checkers that are not built in.
 IDLE = re.compile(r"(pr|dev|netdev)_(emerg|alert|crit|err|warn|warning|notice|info|debug|dbg|cont)\w*$|"
-                  r"_?printk\w*$|dev_printk$|(VM_)?(WARN|BUG)(_ON)?\w*$|BUILD_BUG\w*$|static_assert$|"
+                  r"_?printk\w*$|dev_printk$|(VM_|dev_)?(WARN|BUG)(_ON)?\w*$|BUILD_BUG\w*$|static_assert$|"
                   r"lockdep_\w+$|might_\w+$|cond_resched$|cpu_relax$|kmsan_\w+$|kmemleak_\w+$|prefetchw?$")
-KEYWORDS = {"if", "for", "while", "switch", "return", "sizeof", "do", "else", "typeof"}
+KEYWORDS = {"if", "for", "while", "switch", "return", "return_ptr", "sizeof", "do", "else", "typeof"}
 FLAG = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 COMPARED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 # In this order where they begin at the same place, the first outermost.
