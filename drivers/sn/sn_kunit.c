@@ -834,6 +834,23 @@ static void tioce_keeps_an_entry_until_the_last_unmap(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sn_model_decode(&f->model, plain, &d));
 }
 
+/* To its last byte, and no further. */
+static void tioce_shares_the_whole_of_a_page(struct kunit *test)
+{
+	struct fixture *f = attach_far(test, SN_TIOCE, DMA_BIT_MASK(31));
+	dma_addr_t first = map_at(f, FAR, 8, 0);
+	u64 left = SZ_256K - (FAR & (SZ_256K - 1));
+	dma_addr_t last, next;
+
+	last = map_at(f, FAR + left - 8, 8, 0);
+	KUNIT_EXPECT_EQ(test, last, first + left - 8);
+	next = map_at(f, FAR + left - 8, 16, 0);
+	KUNIT_EXPECT_NE(test, next, last);
+	unmap_at(f, next, 16);
+	unmap_at(f, last, 8);
+	unmap_at(f, first, 8);
+}
+
 static void tioce_has_a_window_per_port(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -1211,6 +1228,11 @@ static void parameters_that_make_no_sense_are_refused(struct kunit *test)
 	p.page_shift = 13;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
 	p = f->params;
+	p.hub.nasid_shift = 4;	/* the address spaces alone take that */
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	p.hub.nasid_shift = 41;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
+	p = f->params;
 	p.window = 1;
 	KUNIT_EXPECT_EQ(test, PTR_ERR(sn_bridge_create(&p)), -EINVAL);
 	/* A window that ends before it begins. */
@@ -1228,6 +1250,29 @@ static void parameters_that_make_no_sense_are_refused(struct kunit *test)
 			-EINVAL);
 	f->slot.port = 0;
 	KUNIT_EXPECT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot), 0);
+}
+
+static void the_nasid_may_be_anywhere_in_an_address(struct kunit *test)
+{
+	static const unsigned int shifts[] = { 5, 40 };
+	struct fixture *f = test->priv;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(shifts); i++) {
+		f->params.hub.nasid_shift = shifts[i];
+		attach(test, SN_PIC, DMA_BIT_MASK(64));
+	}
+}
+
+static void a_bridge_that_is_gone_has_no_gart(struct kunit *test)
+{
+	struct fixture *f = attach(test, SN_TIOCA, DMA_BIT_MASK(32));
+
+	KUNIT_EXPECT_NE(test, f->model.regs[0x28 / 8], 0);
+	KUNIT_EXPECT_NE(test, f->model.regs[0x200 / 8], 0);
+	detach(f);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x28 / 8], 0);
+	KUNIT_EXPECT_EQ(test, f->model.regs[0x200 / 8], 0);
 }
 
 static void each_step_of_setup_may_fail(struct kunit *test)
@@ -1458,6 +1503,7 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(an_entry_that_does_not_arrive_fails_the_map),
 	KUNIT_CASE(tioce_does_not_share_what_has_no_barrier),
 	KUNIT_CASE(tioce_keeps_an_entry_until_the_last_unmap),
+	KUNIT_CASE(tioce_shares_the_whole_of_a_page),
 	KUNIT_CASE(tioce_has_a_window_per_port),
 	KUNIT_CASE(tioce_runs_out_of_each_kind_and_recovers),
 	KUNIT_CASE(tioce_ports_run_out_apart),
@@ -1466,6 +1512,8 @@ static struct kunit_case sn_test_cases[] = {
 	KUNIT_CASE(windows_limit_the_largest_mapping),
 	KUNIT_CASE(path_says_what_cannot_be_mapped),
 	KUNIT_CASE(parameters_that_make_no_sense_are_refused),
+	KUNIT_CASE(the_nasid_may_be_anywhere_in_an_address),
+	KUNIT_CASE(a_bridge_that_is_gone_has_no_gart),
 	KUNIT_CASE(each_step_of_setup_may_fail),
 	KUNIT_CASE(each_step_of_a_list_may_fail),
 	KUNIT_CASE(each_step_of_an_allocation_may_fail),

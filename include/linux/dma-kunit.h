@@ -2,6 +2,7 @@
 /*
  * A warning of the kernel fails the case in which it comes.  KUnit itself does not look at
  * warnings: a case that corrupts a list, or unlocks what it has not locked, would pass.
+ * Nor does it look at memory that is not freed.
  */
 #ifndef _LINUX_DMA_KUNIT_H
 #define _LINUX_DMA_KUNIT_H
@@ -9,6 +10,7 @@
 #include <kunit/test.h>
 
 unsigned int dma_kunit_warnings(void);
+void dma_kunit_expect_freed(struct kunit *test, void (*op)(struct kunit *test));
 
 struct dma_kunit_watch {
 	struct kunit *test;

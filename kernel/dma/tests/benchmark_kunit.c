@@ -4,7 +4,9 @@
  * reports, and what it leaves behind.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/dma-kunit.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -136,6 +138,61 @@ static void a_run_reports_and_restores(struct kunit *test)
 							 dev_name(&bt->pdev->dev)));
 }
 
+/* A backend whose times are known: a map takes 20 us, an unmap 50 us or 150 us. */
+static struct {
+	size_t size;
+	enum dma_data_direction dir;
+	unsigned int maps, unmaps;
+} slow;
+
+static dma_addr_t slow_map(struct device *dev, phys_addr_t phys, size_t size,
+			   enum dma_data_direction dir, unsigned long attrs)
+{
+	udelay(20);
+	slow.size = size;
+	slow.dir = dir;
+	slow.maps++;
+	return phys;
+}
+
+static void slow_unmap(struct device *dev, dma_addr_t addr, size_t size,
+		       enum dma_data_direction dir, unsigned long attrs)
+{
+	udelay(slow.unmaps++ % 2 ? 50 : 150);
+}
+
+static const struct dma_map_ops slow_ops = {
+	.map_phys = slow_map,
+	.unmap_phys = slow_unmap,
+};
+
+static void end_ops(void *dev)
+{
+	set_dma_ops(dev, NULL);
+}
+
+static void times_are_those_of_the_backend(struct kunit *test)
+{
+	struct benchmark_test *bt = test->priv;
+	struct map_benchmark mb = right;
+
+	memset(&slow, 0, sizeof(slow));
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, end_ops,
+							   &bt->pdev->dev));
+	set_dma_ops(&bt->pdev->dev, &slow_ops);
+	mb.granule = 3;
+	mb.dma_dir = DMA_MAP_TO_DEVICE;
+	KUNIT_EXPECT_EQ(test, 0, ask(test, DMA_MAP_BENCHMARK, &mb));
+	KUNIT_EXPECT_GT(test, slow.maps, 1);
+	KUNIT_EXPECT_EQ(test, slow.maps, slow.unmaps);
+	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE, slow.size);
+	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, slow.dir);
+	/* In 100 ns.  It may take longer, on a host that is busy. */
+	KUNIT_EXPECT_GE(test, mb.avg_map_100ns, 200);
+	KUNIT_EXPECT_GE(test, mb.avg_unmap_100ns, 900);
+	KUNIT_EXPECT_GE(test, mb.unmap_stddev, 400);
+}
+
 static void one_device_at_a_time(struct kunit *test)
 {
 	struct platform_device *second;
@@ -178,6 +235,7 @@ static struct kunit_case benchmark_test_cases[] = {
 	KUNIT_CASE(values_out_of_range_are_refused),
 	KUNIT_CASE(a_pointer_to_nowhere_is_refused),
 	KUNIT_CASE_SLOW(a_run_reports_and_restores),
+	KUNIT_CASE_SLOW(times_are_those_of_the_backend),
 	KUNIT_CASE(one_device_at_a_time),
 	{}
 };

@@ -278,6 +278,20 @@ static void one_declaration_per_device(struct kunit *test)
 	dma_release_coherent_memory(NULL);
 }
 
+static void declare_and_release(struct kunit *test)
+{
+	struct declared_test *dt = test->priv;
+
+	declare(test);
+	declare(test);
+	dma_release_coherent_memory(dt->dev);
+}
+
+static void nothing_is_left_of_a_declaration(struct kunit *test)
+{
+	dma_kunit_expect_freed(test, declare_and_release);
+}
+
 static void *no_ram(phys_addr_t phys, size_t size)
 {
 	return NULL;
@@ -487,6 +501,7 @@ static struct kunit_case declared_test_cases[] = {
 	KUNIT_CASE(user_space_maps_its_pages),
 	KUNIT_CASE(only_its_own_memory_is_mapped_by_it),
 	KUNIT_CASE(one_declaration_per_device),
+	KUNIT_CASE(nothing_is_left_of_a_declaration),
 	KUNIT_CASE(memory_that_cannot_be_mapped_is_refused),
 #ifdef CONFIG_OF_RESERVED_MEM
 	KUNIT_CASE(a_region_is_shared_by_its_devices),

@@ -106,6 +106,65 @@ static void a_mapping_in_use_is_not_forgotten(struct kunit *test)
 	dma_region_free(f->region);
 }
 
+static void bind_and_keep(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sg_table *sgt = dma_region_bind(f->region, f->dev, DMA_TO_DEVICE);
+
+	if (!IS_ERR(sgt))
+		dma_region_keep(f->region, sgt);
+	dma_region_forget(f->region, f->dev);
+}
+
+static void bind_and_unbind(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct sg_table *sgt = dma_region_bind(f->region, f->dev, DMA_TO_DEVICE);
+
+	if (!IS_ERR(sgt))
+		dma_region_unbind(f->region, sgt);
+}
+
+static void fail_to_bind(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	dma_model_fail(f->dev, 1);
+	if (!IS_ERR(dma_region_bind(f->region, f->dev, DMA_TO_DEVICE)))
+		KUNIT_FAIL(test, "bound");
+	dma_model_fail(f->dev, 0);
+}
+
+static void nothing_is_left_of_a_mapping(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	size_t before = list_count_nodes(&f->dev->devres_head);
+
+	test->priv = f;
+	dma_kunit_expect_freed(test, bind_and_keep);
+	KUNIT_EXPECT_EQ(test, before, list_count_nodes(&f->dev->devres_head));
+	dma_kunit_expect_freed(test, bind_and_unbind);
+	dma_kunit_expect_freed(test, fail_to_bind);
+	dma_region_free(f->region);
+}
+
+static void alloc_and_free(struct kunit *test)
+{
+	struct dma_region *region = dma_region_alloc(SIZE, 0, 0);
+	struct iosys_map map;
+
+	if (IS_ERR(region))
+		return;
+	if (!dma_region_vmap(region, &map))
+		dma_region_vunmap(region, &map);
+	dma_region_free(region);
+}
+
+static void nothing_is_left_of_the_memory(struct kunit *test)
+{
+	dma_kunit_expect_freed(test, alloc_and_free);
+}
+
 /* Importers may detach long after their driver is gone. */
 static void a_kept_mapping_goes_with_the_driver(struct kunit *test)
 {
@@ -415,8 +474,34 @@ static void new_memory_is_zeroed(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, map.vaddr, again.vaddr);
 	KUNIT_EXPECT_NULL(test, memchr_inv(map.vaddr, 0, SZ_1M + PAGE_SIZE));
 	dma_region_vunmap(region, &again);
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&again));
 	memset(map.vaddr, 1, SZ_1M + PAGE_SIZE);
 	dma_region_vunmap(region, &map);
+	dma_region_free(region);
+}
+
+/* If there are any: an order that is had by itself is had for a region, too. */
+static void memory_comes_in_large_pieces(struct kunit *test)
+{
+	struct dma_region *region;
+	struct page *large, *medium;
+	unsigned int nr = 0, i;
+
+	large = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 8);
+	medium = alloc_pages(GFP_KERNEL | __GFP_NOWARN, 4);
+	if (large)
+		__free_pages(large, 8);
+	if (medium)
+		__free_pages(medium, 4);
+	if (!large || !medium)
+		kunit_skip(test, "expected skip: memory is in small pieces");
+	region = dma_region_alloc((256 + 16 + 1) * PAGE_SIZE, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	KUNIT_EXPECT_EQ(test, 3, region->nr);
+	for (i = 0; i < region->nr; i++)
+		nr += region->vec[i].len >> PAGE_SHIFT;
+	KUNIT_EXPECT_EQ(test, 256 + 16 + 1, nr);
+	KUNIT_EXPECT_EQ(test, 256 * PAGE_SIZE, region->vec[0].len);
 	dma_region_free(region);
 }
 
@@ -585,6 +670,8 @@ static void what_another_device_uses_does_not_move(struct kunit *test)
 static struct kunit_case region_cases[] = {
 	KUNIT_CASE(a_kept_mapping_is_used_again),
 	KUNIT_CASE(a_mapping_in_use_is_not_forgotten),
+	KUNIT_CASE(nothing_is_left_of_a_mapping),
+	KUNIT_CASE(nothing_is_left_of_the_memory),
 	KUNIT_CASE(a_kept_mapping_goes_with_the_driver),
 	KUNIT_CASE(a_mapping_in_use_stays_when_the_driver_goes),
 	KUNIT_CASE(what_bounces_is_not_kept),
@@ -597,6 +684,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(each_step_of_a_bind_may_fail),
 	KUNIT_CASE(wrong_arguments_are_errors),
 	KUNIT_CASE(new_memory_is_zeroed),
+	KUNIT_CASE(memory_comes_in_large_pieces),
 	KUNIT_CASE(what_is_out_of_reach_moves),
 	KUNIT_CASE(what_the_kernel_has_mapped_does_not_move),
 	KUNIT_CASE(what_another_device_uses_does_not_move),

@@ -107,6 +107,21 @@ static void a_block_is_mapped_page_by_page(struct kunit *test)
 	expect_unmapped(test, vaddr);
 }
 
+static void map_and_unmap(struct kunit *test)
+{
+	struct remap_test *rt = test->priv;
+	void *vaddr = dma_common_contiguous_remap(rt->page, 2 * PAGE_SIZE,
+						  PAGE_KERNEL, test);
+
+	if (vaddr)
+		dma_common_free_remap(vaddr, 2 * PAGE_SIZE);
+}
+
+static void nothing_is_left_of_a_remap(struct kunit *test)
+{
+	dma_kunit_expect_freed(test, map_and_unmap);
+}
+
 static void other_mappings_are_left_alone(struct kunit *test)
 {
 	struct remap_test *rt = test->priv;
@@ -430,6 +445,7 @@ static void remap_test_exit(struct kunit *test)
 static struct kunit_case remap_test_cases[] = {
 	KUNIT_CASE(pages_are_mapped_in_their_order),
 	KUNIT_CASE(a_block_is_mapped_page_by_page),
+	KUNIT_CASE(nothing_is_left_of_a_remap),
 	KUNIT_CASE(other_mappings_are_left_alone),
 	KUNIT_CASE(memory_of_a_device_that_does_not_snoop_is_not_cached),
 	KUNIT_CASE(memory_of_a_device_that_snoops_is_cached),
