@@ -40,10 +40,11 @@ import clang.cindex
 from clang.cindex import CursorKind as Kind
 
 # Calls that do nothing that a test could observe while nothing is wrong: messages,
-# assertions, hints to the scheduler and to checkers that are not built in.
+# assertions, hints to the scheduler and to checkers that are not built in, hooks of tests.
 IDLE = re.compile(r"(pr|dev|netdev)_(emerg|alert|crit|err|warn|warning|notice|info|debug|dbg|cont)\w*$|"
                   r"_?printk\w*$|dev_printk$|(VM_|dev_)?(WARN|BUG)(_ON)?\w*$|BUILD_BUG\w*$|static_assert$|"
-                  r"lockdep_\w+$|might_\w+$|cond_resched$|cpu_relax$|kmsan_\w+$|kmemleak_\w+$|prefetchw?$")
+                  r"lockdep_\w+$|might_\w+$|cond_resched$|cpu_relax$|kmsan_\w+$|kmemleak_\w+$|prefetchw?$|"
+                  r"KUNIT_STATIC_STUB_REDIRECT$")
 KEYWORDS = {"if", "for", "while", "switch", "return", "return_ptr", "sizeof", "do", "else", "typeof"}
 FLAG = re.compile(r"_*[A-Z][A-Z0-9_]*$")
 COMPARED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}

@@ -131,6 +131,8 @@ static struct fixture *attach(struct kunit *test, enum sn_chip chip, u64 mask)
 	f->dev->dma_mask = &f->mask;	/* apart from the coherent mask */
 	f->bridge = sn_bridge_create(&f->params);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->bridge);
+	/* What was written to its registers has arrived. */
+	KUNIT_EXPECT_EQ(test, f->model.nr_writes, 0);
 	KUNIT_ASSERT_EQ(test, sn_bridge_attach(f->bridge, f->dev, &f->slot), 0);
 	KUNIT_ASSERT_EQ(test, dma_set_mask(f->dev, mask), 0);
 	KUNIT_ASSERT_EQ(test, dma_set_coherent_mask(f->dev, mask), 0);
@@ -322,15 +324,30 @@ static void tioce_has_pages_of_three_sizes(struct kunit *test)
 			0x8000040012340000ULL);
 }
 
+static int map_list(struct fixture *f, const u64 *phys, int nr,
+		    unsigned int len, unsigned long attrs)
+{
+	struct scatterlist sg[2];
+	int i;
+
+	sg_init_table(sg, nr);
+	for (i = 0; i < nr; i++)
+		sg_set_page(&sg[i], pfn_to_page(PHYS_PFN(phys[i])), len, 0);
+	return get_dma_ops(f->dev)->map_sg(f->dev, sg, nr, DMA_FROM_DEVICE,
+					   attrs);
+}
+
 static void memory_of_another_kind_is_not_mapped(struct kunit *test)
 {
+	const u64 other = 0x12012345000ULL;
 	enum sn_chip chip;
 
 	for (chip = 0; chip < SN_NR_CHIPS; chip++) {
 		struct fixture *f = attach_far(test, chip, DMA_BIT_MASK(64));
 
-		KUNIT_EXPECT_EQ(test, map_at(f, 0x12012345000ULL, 8, 0),
+		KUNIT_EXPECT_EQ(test, map_at(f, other, 8, 0),
 				DMA_MAPPING_ERROR);
+		KUNIT_EXPECT_EQ(test, map_list(f, &other, 1, 8, 0), -EIO);
 	}
 }
 
@@ -793,6 +810,8 @@ static void an_entry_that_does_not_arrive_fails_the_map(struct kunit *test)
 
 	f->model.lossy = 1;
 	KUNIT_EXPECT_TRUE(test, map_one(f, 8, 0) == DMA_MAPPING_ERROR);
+	f->model.lossy = 1;
+	KUNIT_EXPECT_EQ(test, map_errno(f, DMA_FROM_DEVICE, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, map_one(f, 8, 0), 0x40000000ULL);
 	unmap_one(f, 0x40000000ULL, 8);
 }
@@ -882,19 +901,6 @@ static void fill_m40(struct kunit *test, struct fixture *f)
 	for (n = 0; n < 32; n++)
 		KUNIT_ASSERT_EQ(test, map_at(f, piece(100, n, 1ULL << 34), 8, 0),
 				0x8000000000ULL + (n << 34));
-}
-
-static int map_list(struct fixture *f, const u64 *phys, int nr,
-		    unsigned int len, unsigned long attrs)
-{
-	struct scatterlist sg[2];
-	int i;
-
-	sg_init_table(sg, nr);
-	for (i = 0; i < nr; i++)
-		sg_set_page(&sg[i], pfn_to_page(PHYS_PFN(phys[i])), len, 0);
-	return get_dma_ops(f->dev)->map_sg(f->dev, sg, nr, DMA_FROM_DEVICE,
-					   attrs);
 }
 
 static void tioce_runs_out_of_each_kind_and_recovers(struct kunit *test)

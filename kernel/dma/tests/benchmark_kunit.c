@@ -143,6 +143,7 @@ static struct {
 	size_t size;
 	enum dma_data_direction dir;
 	unsigned int maps, unmaps;
+	u8 content;
 } slow;
 
 static dma_addr_t slow_map(struct device *dev, phys_addr_t phys, size_t size,
@@ -151,6 +152,7 @@ static dma_addr_t slow_map(struct device *dev, phys_addr_t phys, size_t size,
 	udelay(20);
 	slow.size = size;
 	slow.dir = dir;
+	slow.content = *((u8 *)phys_to_virt(phys) + size - 1);
 	slow.maps++;
 	return phys;
 }
@@ -182,11 +184,16 @@ static void times_are_those_of_the_backend(struct kunit *test)
 	set_dma_ops(&bt->pdev->dev, &slow_ops);
 	mb.granule = 3;
 	mb.dma_dir = DMA_MAP_TO_DEVICE;
+	mb.dma_trans_ns = DMA_MAP_MAX_TRANS_DELAY;	/* 10 ms */
 	KUNIT_EXPECT_EQ(test, 0, ask(test, DMA_MAP_BENCHMARK, &mb));
 	KUNIT_EXPECT_GT(test, slow.maps, 1);
+	/* In the second that it takes; twice that, if the host is busy. */
+	KUNIT_EXPECT_LT(test, slow.maps, 200);
 	KUNIT_EXPECT_EQ(test, slow.maps, slow.unmaps);
 	KUNIT_EXPECT_EQ(test, 3 * PAGE_SIZE, slow.size);
 	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, slow.dir);
+	/* Somebody has written to it. */
+	KUNIT_EXPECT_NE(test, 0, slow.content);
 	/* In 100 ns.  It may take longer, on a host that is busy. */
 	KUNIT_EXPECT_GE(test, mb.avg_map_100ns, 200);
 	KUNIT_EXPECT_GE(test, mb.avg_unmap_100ns, 900);

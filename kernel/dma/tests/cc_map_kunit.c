@@ -8,6 +8,7 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/dma-contract.h>
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-region.h>
 #include <linux/iosys-map.h>
@@ -426,17 +427,26 @@ static void a_restricted_pool_is_shared(struct kunit *test)
 	restricted_ops->device_release(rmem, ct->needy);
 }
 
+static void fail_to_share(struct kunit *test)
+{
+	struct cc_test *ct = test->priv;
+
+	cc_watch(current, 1, 1);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			restricted_ops->device_init(ct->rmem, ct->needy));
+}
+
 static void a_restricted_pool_that_cannot_be_shared_is_not_used(struct kunit *test)
 {
 	struct reserved_mem *rmem = new_restricted(test);
 	struct cc_test *ct = test->priv;
 	struct io_tlb_mem *before = ct->needy->dma_io_tlb_mem;
 
-	cc_watch(current, 1, 1);
-	KUNIT_EXPECT_EQ(test, -EIO,
-			restricted_ops->device_init(rmem, ct->needy));
+	ct->rmem = rmem;
+	fail_to_share(test);
 	KUNIT_EXPECT_NULL(test, rmem->priv);
 	KUNIT_EXPECT_PTR_EQ(test, before, ct->needy->dma_io_tlb_mem);
+	dma_kunit_expect_freed(test, fail_to_share);
 	/* The next device tries again. */
 	KUNIT_ASSERT_EQ(test, 0, restricted_ops->device_init(rmem, ct->needy));
 	KUNIT_EXPECT_TRUE(test, cc_is(phys_to_virt(rmem->base), SZ_1M,
@@ -767,12 +777,24 @@ static void a_private_region_bounces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, cc_calls());
 }
 
+static void fail_to_share_a_region(struct kunit *test)
+{
+	struct dma_region *region;
+
+	cc_watch(current, 1, 1);
+	region = dma_region_alloc(REGION, 0, CC);
+	KUNIT_EXPECT_EQ(test, -EIO, PTR_ERR_OR_ZERO(region));
+	if (!IS_ERR(region))
+		dma_region_free(region);
+}
+
 static void a_region_that_cannot_be_shared_goes_back_but_for_that(struct kunit *test)
 {
 	struct dma_region *region;
 	unsigned int n;
 	long lost = 0;
 
+	dma_kunit_expect_freed(test, fail_to_share_a_region);
 	for (n = 1; n < 1000; n++) {
 		cc_watch(current, n, n);
 		region = dma_region_alloc(REGION, 0, CC);

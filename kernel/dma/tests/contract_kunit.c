@@ -49,6 +49,7 @@ struct contract_test {
 #endif
 	unsigned int ops_path;
 	unsigned long ops_attrs;
+	gfp_t ops_gfp;
 	int ops_calls;
 	bool ops_breaks;
 };
@@ -118,6 +119,7 @@ static void *ops_alloc(struct device *dev, size_t size, dma_addr_t *handle,
 	void *vaddr = alloc_pages_exact(size, gfp);
 
 	ops_count(dev, attrs);
+	ops_test(dev)->ops_gfp = gfp;
 	if (vaddr)
 		*handle = virt_to_phys(vaddr);
 	return vaddr;
@@ -240,7 +242,7 @@ static struct contract_test *setup(struct kunit *test, enum kind kind)
 #ifdef CONFIG_SWIOTLB
 	if (kind == BOUNCE && !is_swiotlb_allocated() &&
 	    swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
-		kunit_skip(test, "no memory for a bounce pool");
+		KUNIT_FAIL_AND_ABORT(test, "a bounce pool cannot be made");
 #endif
 	if (!own_pool(ct) && kind == BOUNCE)
 		kunit_skip(test,
@@ -744,6 +746,28 @@ static void an_allocation_is_refused_by_the_order_of_its_path(struct kunit *test
 	KUNIT_EXPECT_TRUE(test, alloc(ct, RC | WB));
 }
 
+static void a_backend_chooses_the_zone(struct kunit *test)
+{
+	static const unsigned long attrs[] = { 0, RC, WB };
+	struct contract_test *ct = setup(test, OPS);
+	dma_addr_t addr;
+	void *vaddr;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(attrs); i++) {
+		vaddr = dma_alloc_attrs(ct->dev, PAGE_SIZE, &addr,
+					GFP_KERNEL | __GFP_DMA, attrs[i]);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		KUNIT_EXPECT_EQ(test, GFP_KERNEL, ct->ops_gfp);
+		dma_free_attrs(ct->dev, PAGE_SIZE, vaddr, addr, attrs[i]);
+		vaddr = dma_alloc_attrs(ct->dev, PAGE_SIZE, &addr,
+					GFP_KERNEL | __GFP_DMA32, attrs[i]);
+		KUNIT_ASSERT_NOT_NULL(test, vaddr);
+		KUNIT_EXPECT_EQ(test, GFP_KERNEL, ct->ops_gfp);
+		dma_free_attrs(ct->dev, PAGE_SIZE, vaddr, addr, attrs[i]);
+	}
+}
+
 static void declared_memory_refuses_a_barrier(struct kunit *test)
 {
 #ifdef CONFIG_DMA_DECLARE_COHERENT
@@ -1050,6 +1074,7 @@ static struct kunit_case contract_test_cases[] = {
 	KUNIT_CASE(a_barrier_to_the_device_has_no_effect),
 	KUNIT_CASE(nothing_orders_a_write_to_a_peer),
 	KUNIT_CASE(an_allocation_is_refused_by_the_order_of_its_path),
+	KUNIT_CASE(a_backend_chooses_the_zone),
 	KUNIT_CASE(declared_memory_refuses_a_barrier),
 	KUNIT_CASE(only_dma_direct_honours_shared_memory),
 	KUNIT_CASE(a_silent_backend_refuses_everything),

@@ -889,6 +889,19 @@ static void a_filter_names_one_driver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, provoke(test, 1));
 }
 
+static void its_numbers_are_files(struct kunit *test)
+{
+	u64 free = debugfs_file_number(test, "dma-api/num_free_entries");
+
+	KUNIT_EXPECT_TRUE(test, debugfs_file_contains(test, "dma-api/disabled",
+						      "N\n"));
+	KUNIT_EXPECT_GT(test, free, 0);
+	KUNIT_EXPECT_LE(test, free,
+			debugfs_file_number(test, "dma-api/nr_total_entries"));
+	KUNIT_EXPECT_GE(test, free,
+			debugfs_file_number(test, "dma-api/min_free_entries"));
+}
+
 static void expect_dump(struct kunit *test, dma_addr_t addr, const char *checked)
 {
 	struct debug_test *dt = test->priv;
@@ -1004,6 +1017,7 @@ static struct kunit_case debug_reports_test_cases[] = {
 	KUNIT_CASE(mappings_that_a_driver_leaves),
 	KUNIT_CASE(num_errors_are_printed),
 	KUNIT_CASE(a_filter_names_one_driver),
+	KUNIT_CASE(its_numbers_are_files),
 	KUNIT_CASE(a_mapping_is_listed),
 	KUNIT_CASE(an_entry_is_taken_and_given_back),
 	{}

@@ -319,6 +319,28 @@ static void the_cpu_keeps_the_memory_when_a_kept_mapping_is_bound(struct kunit *
 	dma_region_free(f->region);
 }
 
+/* An access that is open keeps what the CPU writes, and not from what the device has. */
+static void what_the_device_wrote_is_there_after_the_unbind(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_CACHE);
+	struct sg_table *sgt = bind(test, f, DMA_BIDIRECTIONAL);
+	struct iosys_map map;
+	u8 byte = 0x44, *cpu;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(f->region, &map));
+	cpu = map.vaddr;
+	KUNIT_EXPECT_EQ(test, 0, dma_region_begin_cpu_access(f->region,
+							     DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0, dma_model_write(f->dev, sg_dma_address(sgt->sgl),
+						 &byte, 1));
+	dma_region_unbind(f->region, sgt);
+	KUNIT_EXPECT_EQ(test, 0x44, cpu[0]);
+	KUNIT_EXPECT_EQ(test, 0, dma_region_end_cpu_access(f->region,
+							   DMA_TO_DEVICE));
+	dma_region_vunmap(f->region, &map);
+	dma_region_free(f->region);
+}
+
 static void no_move(struct dma_buf_attachment *attach)
 {
 }
@@ -351,6 +373,7 @@ static void a_dynamic_importer_gets_a_new_mapping(struct kunit *test)
 /* User space sees the page that its mapping begins with. */
 static void a_mapping_may_begin_anywhere(struct kunit *test)
 {
+	const vm_flags_t flags = VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
 	struct dma_buf *buf = dma_heap_kunit_alloc("system", SIZE);
 	struct iosys_map map;
 	unsigned long addr;
@@ -366,6 +389,10 @@ static void a_mapping_may_begin_anywhere(struct kunit *test)
 	addr = vm_mmap(buf->file, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_SHARED, 2 * PAGE_SIZE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	mmap_read_lock(current->mm);
+	KUNIT_EXPECT_EQ(test, flags, find_vma(current->mm, addr)->vm_flags &
+				     flags);
+	mmap_read_unlock(current->mm);
 	for (i = 1; i >= 0; i--) {
 		KUNIT_EXPECT_EQ(test, 0,
 				copy_from_user(&word, (void __user *)
@@ -431,6 +458,43 @@ static void each_step_of_a_bind_may_fail(struct kunit *test)
 	dma_region_unbind(f->region, sgt);
 	KUNIT_EXPECT_EQ(test, 0, maps(f));
 	dma_region_free(f->region);
+}
+
+static void a_region_that_is_freed_is_not_mapped(struct kunit *test)
+{
+	struct fixture *f = setup(test, DMA_MODEL_IOMMU);
+	struct iosys_map map;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_region_vmap(f->region, &map));
+	KUNIT_EXPECT_NOT_NULL(test, find_vm_area(map.vaddr));
+	kunit_warning_suppress(test) {
+		dma_region_free(f->region);
+	}
+	KUNIT_EXPECT_NULL(test, find_vm_area(map.vaddr));
+}
+
+/* Wherever it is in the region. */
+static void a_page_that_is_there_again_is_found(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+	struct phys_vec vec[] = {
+		{ virt_to_phys(p + PAGE_SIZE), PAGE_SIZE },
+		{ virt_to_phys(p), PAGE_SIZE },
+		{ virt_to_phys(p + PAGE_SIZE), PAGE_SIZE },
+	};
+	struct device *bounced = make_device(test, "bounced", DMA_MODEL_BOUNCE |
+					     DMA_MODEL_BOUNCE_ALL);
+	struct wrapped *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	struct sg_table *sgt;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	dma_region_init(&w->region, vec, 3, wrapped_release);
+	sgt = dma_region_bind(&w->region, bounced, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, -EBUSY, PTR_ERR_OR_ZERO(sgt));
+	if (!IS_ERR(sgt))
+		dma_region_unbind(&w->region, sgt);
+	dma_region_free(&w->region);
 }
 
 static void wrong_arguments_are_errors(struct kunit *test)
@@ -678,10 +742,13 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(a_kept_mapping_does_not_come_back_beside_a_bounce_buffer),
 	KUNIT_CASE(a_page_that_is_there_twice_is_not_bounced),
 	KUNIT_CASE(the_cpu_keeps_the_memory_when_a_kept_mapping_is_bound),
+	KUNIT_CASE(what_the_device_wrote_is_there_after_the_unbind),
 	KUNIT_CASE(a_dynamic_importer_gets_a_new_mapping),
 	KUNIT_CASE(a_mapping_may_begin_anywhere),
 	KUNIT_CASE(a_kept_mapping_hands_the_memory_over),
 	KUNIT_CASE(each_step_of_a_bind_may_fail),
+	KUNIT_CASE(a_region_that_is_freed_is_not_mapped),
+	KUNIT_CASE(a_page_that_is_there_again_is_found),
 	KUNIT_CASE(wrong_arguments_are_errors),
 	KUNIT_CASE(new_memory_is_zeroed),
 	KUNIT_CASE(memory_comes_in_large_pieces),

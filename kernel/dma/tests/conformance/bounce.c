@@ -22,7 +22,7 @@ const char *conf_bounce_pool(void)
 	if (__is_defined(MODULE))
 		return "no bounce pool";
 	if (swiotlb_init_late(SZ_4M, GFP_KERNEL, NULL))
-		return "no memory for a bounce pool";
+		return CONF_FAILED "a bounce pool cannot be made";
 	/* As in a pool that was reserved, each page has a reference of its own. */
 	split_page(pfn_to_page(PFN_DOWN(default_swiotlb_base())), order);
 	return NULL;

@@ -43,13 +43,16 @@
 
 struct conf;
 
+#define CONF_FAILED	"failed: "
+
 /**
  * struct dma_conformance_backend - a backend of the DMA API, for its tests
  * @name: parameter of the cases in the results
  * @claims: %CONF_* bits
  * @max_mapping: largest mapping in bytes, 0 if unlimited
  * @narrow: number of mask bits with which it %CONF_EXHAUSTS, 0 for any
- * @missing: returns what the backend needs and this machine lacks, NULL if nothing
+ * @missing: returns what the backend needs and this machine lacks, NULL if nothing; with
+ *	CONF_FAILED before it if each machine should have it
  * @setup: make @conf->dev a device of the backend and set its masks; 0 or an errno
  * @teardown: undo @setup
  * @walk: the physical address that the hardware gets to from a bus address, or

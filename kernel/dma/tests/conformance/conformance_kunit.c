@@ -363,13 +363,17 @@ int conf_test_init(struct kunit *test)
 	const struct dma_conformance_backend *be = param ? *param :
 							   conf_bus_master();
 	struct conf *conf;
+	const char *why;
 
 	dma_kunit_watch(test);
 	/* Whether a backend is missing is shown by every_backend_is_there(). */
 	if (!be)
 		kunit_skip(test, "expected skip: no backend here has it");
-	if (missing(be))
-		kunit_skip(test, "%s", missing(be));
+	why = missing(be);
+	if (why && str_has_prefix(why, CONF_FAILED))
+		KUNIT_FAIL_AND_ABORT(test, "%s", why);
+	if (why)
+		kunit_skip(test, "%s", why);
 	conf = kunit_kzalloc(test, sizeof(*conf), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, conf);
 	conf->be = be;
