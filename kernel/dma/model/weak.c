@@ -38,6 +38,9 @@
 #include <linux/slab.h>
 #include "model.h"
 
+/* What is looked at at once, a multiple of any word. */
+#define CHUNK	256
+
 struct weak {
 	struct list_head list;
 	phys_addr_t phys;
@@ -79,6 +82,13 @@ static void settle(struct weak *w, size_t from, size_t to, unsigned int what)
 		}
 		w->seen[i] = w->mem[i];
 	}
+}
+
+/* Nothing waits in most of a page. */
+static bool settled(const struct weak *w, size_t from, size_t to)
+{
+	return !memcmp(w->mem + from, w->seen + from, to - from) &&
+	       !memcmp(w->ram + from, w->seen + from, to - from);
 }
 
 static bool coin(struct weak *w)
@@ -156,15 +166,20 @@ void model_weak_write(phys_addr_t phys, const void *buf, size_t len)
 void model_weak_step(phys_addr_t phys)
 {
 	unsigned long flags;
+	size_t from, to, i;
 	struct weak *w;
-	size_t i;
 
 	spin_lock_irqsave(&weak_lock, flags);
 	w = find(phys);
-	for (i = 0; i < w->size; i += w->word)
-		if (coin(w))
-			settle(w, i, i + w->word,
-			       MODEL_LOADS | MODEL_STORES);
+	for (from = 0; from < w->size; from = to) {
+		to = min(from + CHUNK, w->size);
+		if (settled(w, from, to))
+			continue;
+		for (i = from; i < to; i += w->word)
+			if (coin(w))
+				settle(w, i, i + w->word,
+				       MODEL_LOADS | MODEL_STORES);
+	}
 	spin_unlock_irqrestore(&weak_lock, flags);
 }
 
@@ -172,10 +187,16 @@ void model_weak_step(phys_addr_t phys)
 void model_weak_barrier(unsigned int what)
 {
 	unsigned long flags;
+	size_t from, to;
 	struct weak *w;
 
 	spin_lock_irqsave(&weak_lock, flags);
-	list_for_each_entry(w, &weaks, list)
-		settle(w, 0, w->size, what);
+	list_for_each_entry(w, &weaks, list) {
+		for (from = 0; from < w->size; from = to) {
+			to = min(from + CHUNK, w->size);
+			if (!settled(w, from, to))
+				settle(w, from, to, what);
+		}
+	}
 	spin_unlock_irqrestore(&weak_lock, flags);
 }

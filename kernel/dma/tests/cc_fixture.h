@@ -40,7 +40,6 @@
  * @ranges: for the dma_range_map of a device
  * @unknown: pages of no known kind before the case
  * @buf: BUF_SIZE bytes, private, zeroed
- * @rmem: a restricted pool of the case's, or %NULL
  */
 struct cc_test {
 	struct device *needy, *plain;
@@ -48,7 +47,6 @@ struct cc_test {
 	struct bus_dma_region ranges[2];
 	unsigned long unknown;
 	u8 *buf;
-	struct reserved_mem *rmem;
 };
 
 int cc_test_init(struct kunit *test);
