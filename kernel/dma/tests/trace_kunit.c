@@ -10,10 +10,11 @@
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 #include <linux/tracepoint.h>
 
 #define NENTS	3
-#define TOO_BIG	(PAGE_SIZE << (MAX_PAGE_ORDER + 1))
+#define TOO_BIG	((size_t)(IS_ENABLED(CONFIG_64BIT) ? 1ULL << 40 : SZ_1G))
 
 /* @memory: the physical, virtual or bus address, the list or the table. */
 struct seen {
