@@ -40,6 +40,7 @@
  * @ranges: for the dma_range_map of a device
  * @unknown: pages of no known kind before the case
  * @buf: BUF_SIZE bytes, private, zeroed
+ * @rmem: a restricted pool of the case's, or %NULL
  */
 struct cc_test {
 	struct device *needy, *plain;
@@ -47,6 +48,7 @@ struct cc_test {
 	struct bus_dma_region ranges[2];
 	unsigned long unknown;
 	u8 *buf;
+	struct reserved_mem *rmem;
 };
 
 int cc_test_init(struct kunit *test);

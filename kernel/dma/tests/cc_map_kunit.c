@@ -427,17 +427,26 @@ static void a_restricted_pool_is_shared(struct kunit *test)
 	restricted_ops->device_release(rmem, ct->needy);
 }
 
+static void fail_to_share(struct kunit *test)
+{
+	struct cc_test *ct = test->priv;
+
+	cc_watch(current, 1, 1);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			restricted_ops->device_init(ct->rmem, ct->needy));
+}
+
 static void a_restricted_pool_that_cannot_be_shared_is_not_used(struct kunit *test)
 {
 	struct reserved_mem *rmem = new_restricted(test);
 	struct cc_test *ct = test->priv;
 	struct io_tlb_mem *before = ct->needy->dma_io_tlb_mem;
 
-	cc_watch(current, 1, 1);
-	KUNIT_EXPECT_EQ(test, -EIO,
-			restricted_ops->device_init(rmem, ct->needy));
+	ct->rmem = rmem;
+	fail_to_share(test);
 	KUNIT_EXPECT_NULL(test, rmem->priv);
 	KUNIT_EXPECT_PTR_EQ(test, before, ct->needy->dma_io_tlb_mem);
+	dma_kunit_expect_freed(test, fail_to_share);
 	/* The next device tries again. */
 	KUNIT_ASSERT_EQ(test, 0, restricted_ops->device_init(rmem, ct->needy));
 	KUNIT_EXPECT_TRUE(test, cc_is(phys_to_virt(rmem->base), SZ_1M,
