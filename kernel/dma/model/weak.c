@@ -38,7 +38,7 @@
 #include <linux/slab.h>
 #include "model.h"
 
-/* What is looked at at once, a multiple of any word. */
+/* Bytes that are compared at once, a multiple of any word. */
 #define CHUNK	256
 
 struct weak {
