@@ -28,7 +28,8 @@ edu_p2p="-cpu EPYC -device pcie-root-port,id=root -device x3130-upstream,id=up,b
  -object memory-backend-ram,id=bar,size=4M -device ivshmem-plain,memdev=bar,bus=down1
  $edu,bus=down2"
 # sun4u has no MSI, and so no edu. This one copies memory, too; the bus is that with slots.
-lsi="-device lsi53c895a,bus=pciB"
+lsi_pci="-device lsi53c895a"
+lsi="$lsi_pci,bus=pciB"
 # The files of suites on hardware that is made up: the same on all machines. scripts/suites.list
 # has them as suites that no variant (@) runs.
 apart="module!=model_kunit,module!=driver_kunit,module!=order_kunit,module!=ring_kunit"
@@ -161,9 +162,10 @@ kunit_on() {
 	device=${device:-edu}
 	kunit_setup "${1%%-*}"
 	# The plain machine runs what does not depend on it.
-	machine="$qemu ${!device} $icount" args=("edu_kunit.backend=$backend" "dma_conformance.everywhere=0"
+	machine="$qemu ${!device}" args=("edu_kunit.backend=$backend" "dma_conformance.everywhere=0"
 		"kunit.filter=$apart")
 	kernel_is+=@${1#*-}
+	[[ $machine == *-accel* ]] || machine+=" $icount"
 	# Words of the kernel's.
 	[ -z "$kernel" ] || args+=("$kernel")
 }
@@ -249,7 +251,7 @@ kunit_suites() {
 	[ "$kunit_tree" != "$tree" ] || { say "$top/scripts/suites.list"; return; }
 	named "$kunit_tree"/kernel/dma \
 		"$kunit_tree"/drivers/{dma-buf,gpu/drm/tests,gpu/drm/ttm/tests,infiniband/core,sn,virtio} |
-		awk 'NR == FNR { known[$1] = 1; next } /^#/ || $1 in known' - "$top/scripts/suites.list" >"$copy" ||
+		awk 'NR == FNR { known[$1] = 1; next } /^#|^alone / || $1 in known' - "$top/scripts/suites.list" >"$copy" ||
 		die "cannot write $copy"
 	say "$copy"
 }

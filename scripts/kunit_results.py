@@ -220,13 +220,15 @@ class Console:
 
 def suites_of(path, kernel):
     """The suites that the file PATH names for KERNEL."""
-    names = set()
     with open(path, encoding="utf-8") as source:
-        for line in source:
-            name, *patterns = line.split("#")[0].split() or [""]
-            runs = [word for word in patterns if fnmatch.fnmatchcase(kernel, word.lstrip("!"))]
-            if runs and not any(word.startswith("!") for word in runs):
-                names.add(name)
+        rows = [line.split("#")[0].split() for line in source]
+    alone = {word for row in rows if row[:1] == ["alone"] for word in row[1:]}
+    names = set()
+    for name, *patterns in filter(None, rows):
+        runs = [word for word in patterns if word == kernel or
+                kernel not in alone and fnmatch.fnmatchcase(kernel, word.lstrip("!"))]
+        if name != "alone" and runs and not any(word.startswith("!") for word in runs):
+            names.add(name)
     return names
 
 

@@ -27,7 +27,7 @@ left in DIR are taken from there.
 
 The verdicts:
 
-  killed      a named case failed
+  killed      a named case failed, or an expectation of it, if the kernel stopped then
   noticed     no case failed, but the kernel printed a warning, hung, stopped, failed a suite
               outside of its cases, skipped a case that runs without the mutant, or dma-debug
               counted other errors than the tests provoke
@@ -58,6 +58,7 @@ import kunit_results
 LEAST, LEAST_FILE, MANY = 95, 85, 20
 RESULT = re.compile(r"^( *)(ok|not ok) \d+ (\S+)(.*)")
 SUBTEST = re.compile(r"^( *)# Subtest: (\S+)")
+UNMET = re.compile(r"^ *# (\S+): (?:EXPECTATION|ASSERTION) FAILED at ")
 HITS = re.compile(r"dma_mutant: (\S+) (\d+) ([0-9a-f,]+)")
 LOG_LIMIT = 16 << 20
 IDLE = 60
@@ -181,6 +182,12 @@ class Guest:
         if found:
             self.hits(found.group(1), int(found.group(2)), int(found.group(3).replace(",", ""), 16))
             return False
+        found = UNMET.match(line)
+        if found and not self.failed:
+            # The kernel may not live to print the case's result.
+            suite = next((name for _, name in sorted(self.names.items())), "")
+            self.failed = f"{suite}.{found.group(1)}"
+            return self.stop
         found = RESULT.match(line)
         if not found:
             return False

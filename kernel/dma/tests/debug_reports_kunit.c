@@ -124,6 +124,23 @@ static void an_unmap_of_what_was_not_mapped(struct kunit *test)
 		      (u64)SZ_1M, PAGE_SIZE);
 }
 
+/* And then is taken for one that never was. */
+static void a_mapping_is_not_tracked_while_it_is_off(struct kunit *test)
+{
+	struct debug_test *dt = test->priv;
+	dma_addr_t addr;
+
+	dma_debug_test_disable(true);
+	addr = dma_map_page(dt->dev, dt->page, 0, PAGE_SIZE, DMA_FROM_DEVICE);
+	dma_debug_test_disable(false);
+	KUNIT_ASSERT_NE(test, addr, DMA_MAPPING_ERROR);
+	mistake(test);
+	unmap(test, addr, DMA_FROM_DEVICE);
+	expect_report(test,
+		      "device driver tries to free DMA memory it has not allocated [device address=0x%016llx] [size=%lu bytes]\n",
+		      (u64)addr, PAGE_SIZE);
+}
+
 static void an_unmap_of_a_mapping_that_failed(struct kunit *test)
 {
 	mistake(test);
@@ -988,6 +1005,7 @@ static void reports_exit(struct kunit *test)
 
 static struct kunit_case debug_reports_test_cases[] = {
 	KUNIT_CASE(an_unmap_of_what_was_not_mapped),
+	KUNIT_CASE(a_mapping_is_not_tracked_while_it_is_off),
 	KUNIT_CASE(an_unmap_of_a_mapping_that_failed),
 	KUNIT_CASE(an_unmap_of_another_device),
 	KUNIT_CASE(an_unmap_of_another_size),

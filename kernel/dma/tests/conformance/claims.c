@@ -182,7 +182,10 @@ static bool page_is_bounced(struct conf *conf, u8 *page)
 	return bounced;
 }
 
-/* Looks at some pages only, so an answer of no proves little. */
+/*
+ * Looks at some pages only, every other one below 4 GiB, so an answer of no proves
+ * little.
+ */
 static bool some_pages_are_bounced(struct conf *conf)
 {
 	enum { NR = 64 };
@@ -190,7 +193,8 @@ static bool some_pages_are_bounced(struct conf *conf)
 	u8 *page[NR];
 
 	for (; nr < NR; nr++) {
-		page[nr] = (u8 *)__get_free_page(GFP_KERNEL);
+		page[nr] = (u8 *)__get_free_page(nr % 2 ? GFP_KERNEL | GFP_DMA32 :
+							  GFP_KERNEL);
 		if (!page[nr])
 			break;
 		bounced += page_is_bounced(conf, page[nr]);

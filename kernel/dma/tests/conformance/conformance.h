@@ -286,6 +286,7 @@ void conf_sync_for_device(struct kunit *test);
 void conf_map_skip_sync(struct kunit *test);
 void conf_map_skip_both(struct kunit *test);
 void conf_map_hints(struct kunit *test);
+void conf_map_highmem(struct kunit *test);
 void conf_map_align(struct kunit *test);
 void conf_map_page_aligned(struct kunit *test);
 void conf_map_need_sync(struct kunit *test);

@@ -550,6 +550,8 @@ static struct kunit_case conformance_test_cases[] = {
 		   conf_gen_rights, .attr.speed = KUNIT_SPEED_SLOW),
 	PROMISE_OF(47, a_buffer_to_write_cannot_be_read, conf_right_to_read,
 		   conf_gen_rights, .attr.speed = KUNIT_SPEED_SLOW),
+	PROMISE(48, pages_that_the_kernel_does_not_map_are_moved,
+		conf_map_highmem),
 	KUNIT_CASE_PARAM(promise_50_linked_memory_goes_both_ways,
 			 conf_gen_iova),
 	KUNIT_CASE_PARAM(promise_51_linked_memory_may_begin_and_end_in_a_page,

@@ -5,6 +5,7 @@
  */
 #include <linux/completion.h>
 #include <linux/dma-map-ops.h>
+#include <linux/highmem.h>
 #include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
@@ -337,6 +338,71 @@ void conf_map_hints(struct kunit *test)
 
 		both_ways(test, &s);
 	}
+}
+
+/* A mapping from the middle of a page to that of the next one. */
+#define MIDDLE		(PAGE_SIZE / 2 + 100)
+#define TO_MIDDLE	PAGE_SIZE
+
+static void free_two_pages(void *page)
+{
+	__free_pages(page, 1);
+}
+
+static void fill_pages(struct page *page, const u8 *p)
+{
+	memcpy_to_page(page, 0, p, PAGE_SIZE);
+	memcpy_to_page(page + 1, 0, p + PAGE_SIZE, PAGE_SIZE);
+}
+
+static void expect_pages(struct kunit *test, struct page *page, const char *when)
+{
+	struct conf *conf = test->priv;
+
+	memcpy_from_page(conf->seen, page, 0, PAGE_SIZE);
+	memcpy_from_page(conf->seen + PAGE_SIZE, page + 1, 0, PAGE_SIZE);
+	KUNIT_EXPECT_EQ_MSG(test, 2 * PAGE_SIZE,
+			    conf_same(conf->seen, conf->want, 2 * PAGE_SIZE),
+			    "%s", when);
+}
+
+/*
+ * Pages that the kernel does not map, if the machine has some (HIGHMEM): who copies or
+ * maintains their bytes has to map each page.
+ */
+void conf_map_highmem(struct kunit *test)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER, 1);
+	struct conf *conf = test->priv;
+	u8 *want = conf->want + MIDDLE;
+	dma_addr_t addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_two_pages, page));
+	if (totalhigh_pages())
+		KUNIT_EXPECT_TRUE(test, PageHighMem(page) && PageHighMem(page + 1));
+	conf_fill(conf->want, 2 * PAGE_SIZE, 80);
+	fill_pages(page, conf->want);
+	addr = dma_map_page(conf->dev, page, MIDDLE, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(conf->dev, addr));
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, TO_MIDDLE));
+	KUNIT_EXPECT_EQ(test, TO_MIDDLE, conf_same(conf->seen, want, TO_MIDDLE));
+
+	conf_fill(want, TO_MIDDLE, 81);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, want, TO_MIDDLE));
+	dma_sync_single_for_cpu(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	expect_pages(test, page, "after the sync for the CPU");
+
+	conf_fill(want, TO_MIDDLE, 82);
+	fill_pages(page, conf->want);
+	dma_sync_single_for_device(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, TO_MIDDLE));
+	KUNIT_EXPECT_EQ(test, TO_MIDDLE, conf_same(conf->seen, want, TO_MIDDLE));
+
+	conf_fill(want, TO_MIDDLE, 83);
+	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, want, TO_MIDDLE));
+	dma_unmap_page(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	expect_pages(test, page, "after the unmap");
 }
 
 void conf_map_align(struct kunit *test)
