@@ -162,8 +162,8 @@ kunit_on() {
 	device=${device:-edu}
 	kunit_setup "${1%%-*}"
 	# The plain machine runs what does not depend on it.
-	machine="$qemu ${!device}" args=("edu_kunit.backend=$backend" "dma_conformance.everywhere=0"
-		"kunit.filter=$apart")
+	machine="$qemu ${!device}" args=("dma_conformance.everywhere=0" "kunit.filter=$apart")
+	[ -z "$backend" ] || args+=("edu_kunit.backend=$backend")
 	kernel_is+=@${1#*-}
 	[[ $machine == *-accel* ]] || machine+=" $icount"
 	# Words of the kernel's.

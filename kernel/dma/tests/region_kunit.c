@@ -569,7 +569,7 @@ static void memory_comes_in_large_pieces(struct kunit *test)
 	dma_region_free(region);
 }
 
-/* A device that reaches ZONE_DMA alone, on dma-direct. */
+/* A device on dma-direct that reaches a zone of low memory alone. */
 struct far {
 	struct device *dev;
 	u64 mask;
@@ -577,7 +577,7 @@ struct far {
 	struct dma_buf_attachment *at;
 };
 
-static struct far *far_setup(struct kunit *test, size_t size)
+static struct far *far_setup(struct kunit *test, size_t size, unsigned int bits)
 {
 	struct far *far = kunit_kzalloc(test, sizeof(*far), GFP_KERNEL);
 
@@ -590,7 +590,7 @@ static struct far *far_setup(struct kunit *test, size_t size)
 	far->dev = kunit_device_register(test, "far");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, far->dev);
 	far->dev->dma_mask = &far->mask;
-	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(far->dev, DMA_BIT_MASK(24)));
+	KUNIT_ASSERT_EQ(test, 0, dma_set_mask(far->dev, DMA_BIT_MASK(bits)));
 #ifdef CONFIG_SWIOTLB
 	if (is_swiotlb_force_bounce(far->dev))
 		kunit_skip(test, "expected skip: all devices bounce (swiotlb=force)");
@@ -609,13 +609,13 @@ static void far_end(struct far *far)
 	flush_delayed_fput();
 }
 
-static bool within_reach(struct sg_table *sgt)
+static bool within_reach(struct far *far, struct sg_table *sgt)
 {
 	struct scatterlist *sg;
 	int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (sg_dma_address(sg) + sg_dma_len(sg) - 1 > DMA_BIT_MASK(24))
+		if (sg_dma_address(sg) + sg_dma_len(sg) - 1 > far->mask)
 			return false;
 	return true;
 }
@@ -632,9 +632,8 @@ static u32 *last_word(struct sg_table *sgt)
 			    sizeof(u32));
 }
 
-static void what_is_out_of_reach_moves(struct kunit *test)
+static void moves_into_reach(struct kunit *test, struct far *far)
 {
-	struct far *far = far_setup(test, SIZE);
 	u32 before = 0x600dda7a, after = 0;
 	struct sg_table *sgt, *again;
 	unsigned long addr;
@@ -648,7 +647,7 @@ static void what_is_out_of_reach_moves(struct kunit *test)
 					      &before, 4));
 	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	KUNIT_EXPECT_TRUE(test, within_reach(sgt));
+	KUNIT_EXPECT_TRUE(test, within_reach(far, sgt));
 	/* The device sees the memory itself, with what was in it. */
 	dma = last_word(sgt);
 	KUNIT_EXPECT_EQ(test, before, *dma);
@@ -668,9 +667,22 @@ static void what_is_out_of_reach_moves(struct kunit *test)
 	far_end(far);
 }
 
+static void what_is_out_of_reach_moves(struct kunit *test)
+{
+	moves_into_reach(test, far_setup(test, SIZE, 24));
+}
+
+/* New memory is from above 4 GiB first, if there is some. */
+static void what_is_above_4_gib_moves_below(struct kunit *test)
+{
+	if (max_pfn <= PHYS_PFN(BIT_ULL(32)))
+		kunit_skip(test, "expected skip: no memory above 4 GiB");
+	moves_into_reach(test, far_setup(test, SIZE, 32));
+}
+
 static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
 {
-	struct far *far = far_setup(test, SIZE);
+	struct far *far = far_setup(test, SIZE, 24);
 	struct iosys_map map;
 	struct sg_table *sgt;
 	void *page;
@@ -693,7 +705,7 @@ static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
 	dma_buf_vunmap_unlocked(far->buf, &map);
 	sgt = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	KUNIT_EXPECT_TRUE(test, within_reach(sgt));
+	KUNIT_EXPECT_TRUE(test, within_reach(far, sgt));
 	KUNIT_EXPECT_NE(test, virt_to_phys(page), sg_dma_address(sgt->sgl));
 	KUNIT_EXPECT_EQ(test, 0x600dda7a,
 			*(u32 *)phys_to_virt(sg_dma_address(sgt->sgl)));
@@ -704,7 +716,7 @@ static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
 /* A device that reaches all memory keeps it where it is while it is bound. */
 static void what_another_device_uses_does_not_move(struct kunit *test)
 {
-	struct far *far = far_setup(test, SIZE);
+	struct far *far = far_setup(test, SIZE, 24);
 	struct device *other = make_device(test, "other", DMA_MODEL_IOMMU);
 	struct dma_buf_attachment *at = dma_buf_attach(far->buf, other);
 	struct sg_table *sgt, *second;
@@ -722,7 +734,7 @@ static void what_another_device_uses_does_not_move(struct kunit *test)
 	dma_buf_unmap_attachment_unlocked(at, sgt, DMA_BIDIRECTIONAL);
 	second = dma_buf_map_attachment_unlocked(far->at, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
-	KUNIT_EXPECT_TRUE(test, within_reach(second));
+	KUNIT_EXPECT_TRUE(test, within_reach(far, second));
 	/* The old memory is not the other device's any more. */
 	dma_model_get_stats(other, &stats);
 	KUNIT_EXPECT_EQ(test, 0, stats.maps);
@@ -753,6 +765,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(new_memory_is_zeroed),
 	KUNIT_CASE(memory_comes_in_large_pieces),
 	KUNIT_CASE(what_is_out_of_reach_moves),
+	KUNIT_CASE(what_is_above_4_gib_moves_below),
 	KUNIT_CASE(what_the_kernel_has_mapped_does_not_move),
 	KUNIT_CASE(what_another_device_uses_does_not_move),
 	{}
