@@ -544,8 +544,12 @@ class Schemata:
         self.args = args
         self.sources, self.units, self.of = {}, {}, {}
         nm = args.cross + "nm"
+        # An object that another configuration has left is not linked.
+        run = subprocess.run([args.cross + "ar", "t", "vmlinux.a"], cwd=args.kdir, capture_output=True,
+                             text=True, check=True)
+        linked = {os.path.relpath(os.path.join(args.kdir, name), args.kdir) for name in run.stdout.split("\n")}
         for file in args.files:
-            if file.endswith(".c") and os.path.exists(self.cmd(file)):
+            if file.endswith(".c") and file[:-1] + "o" in linked:
                 unit = Unit(args.kdir, args.state, file[:-1] + "o", nm)
                 self.units[file] = unit
                 self.of[file] = [unit]
@@ -567,10 +571,6 @@ class Schemata:
         self.missing = set()
         with open(os.path.join(args.kdir, "System.map"), encoding="utf-8") as symbols:
             self.symbols = {line.split()[-1] for line in symbols}
-
-    def cmd(self, file):
-        folder, name = os.path.split(file)
-        return os.path.join(self.args.kdir, folder, f".{name[:-1]}o.cmd")
 
     def parse(self, index, file, unit):
         try:
@@ -613,12 +613,12 @@ class Schemata:
                 if found.group(1).endswith("/src/" + source.file) and mutant and not mutant.dropped:
                     mutant.dropped = f"does not compile: {found.group(3)[:80]}"
                     dropped += 1
-            if not dropped:
-                self.bisect(source)
+            if not dropped and not self.bisect(source):
+                fail(f"{source.file} does not compile with its mutants: {errors[:200]}")
 
     def bisect(self, source):
-        """No line says which one it is: put them in by halves."""
-        good, todo = [], [[m for m in source.mutants if not m.dropped]]
+        """No line says which one it is: put them in by halves. Returns whether one is found."""
+        good, todo, found = [], [[m for m in source.mutants if not m.dropped]], False
         while todo:
             part = todo.pop()
             self.write(source, set(good + part))
@@ -626,8 +626,10 @@ class Schemata:
                 good += part
             elif len(part) == 1:
                 part[0].dropped = "does not compile"
+                found = True
             else:
                 todo += [part[len(part) // 2:], part[:len(part) // 2]]
+        return found
 
     def put(self, file, text):
         """Into the tree, never through a link."""

@@ -11,7 +11,7 @@ which suites reach which mutants, and how long each suite took.
 score takes a sample of the mutants that some run reaches. It tries each mutant on the runs
 that reach it, in the order of --runs, until a case fails: on um a fault stops the kernel,
 elsewhere it fails the case. A boot has the suites that reach the mutant, the fast ones first,
-and is stopped at the first case that fails. Verdicts that an earlier call with the same KEY
+and, once on each kernel whose boot reaches it, all others; it is stopped at the first case that fails. Verdicts that an earlier call with the same KEY
 left in DIR are taken from there.
 
   --boot FILE      the command that boots the run, its words separated by NUL
@@ -281,11 +281,11 @@ class Run:
         self.numbers = {m["key"]: m["number"] for m in self.data["mutants"]
                         if m["number"] in self.reached and not m["dropped"]}
 
-    def suites_for(self, number):
-        """Those that reach it, the fast ones first; what the boot reaches, any may notice."""
+    def suites_for(self, number, every):
+        """Those that reach it, the fast ones first; with EVERY, the others behind them."""
         seconds = {name: suite["seconds"] for name, suite in self.found["suites"].items()}
         of = sorted((name for name, sites in self.by_suite.items() if number in sites), key=seconds.get)
-        if number in self.at_boot:
+        if every:
             of += sorted(set(seconds) - set(of), key=seconds.get)
         return of
 
@@ -327,9 +327,8 @@ class Run:
         write_json(cache, found)
         return found
 
-    def try_mutant(self, mutant, logs):
+    def try_mutant(self, mutant, suites, logs):
         number = self.numbers[mutant["key"]]
-        suites = self.suites_for(number)
         log = os.path.join(logs, f"{self.name}-{mutant['key']}.log")
         t0 = time.monotonic()
         guest = Guest(command_of(self.boot, dma_mutant=number, dma_mutant_suites=",".join(suites)),
@@ -416,16 +415,24 @@ class Score:
 
     def judge(self, item):
         mutant, runs = item
-        best, listed = None, title(mutant) in self.equivalent
+        best, listed, booted = None, title(mutant) in self.equivalent, set()
         for run in runs:
             if run.differs(mutant) != "differs":
                 continue
-            key = hashlib.sha256(f"{self.args.key} {run.name} {mutant['key']}".encode()).hexdigest()[:32]
+            # What the boot reaches, any suite may notice: once on each kernel.
+            number = run.numbers[mutant["key"]]
+            every = number in run.at_boot and run.kernel not in booted
+            suites = run.suites_for(number, every)
+            if every:
+                booted.add(run.kernel)
+            elif not suites:
+                continue
+            key = hashlib.sha256(f"{self.args.key} {run.name} {suites} {mutant['key']}".encode()).hexdigest()[:32]
             path = os.path.join(self.args.verdicts, key)
             row = read_json(path)
             new = row is None
             if new:
-                row = run.try_mutant(mutant, os.path.join(self.args.verdicts, "logs"))
+                row = run.try_mutant(mutant, suites, os.path.join(self.args.verdicts, "logs"))
                 if self.interrupted:
                     return None
                 write_json(path, row)

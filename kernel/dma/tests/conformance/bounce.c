@@ -92,6 +92,7 @@ static const struct dma_conformance_backend swiotlb = {
 	.teardown = bounce_teardown,
 	.walk = conf_identity,
 	.used = conf_slots_used,
+	.everywhere = true,
 };
 
 static const char *dynamic_pool(void)
@@ -152,6 +153,7 @@ static const struct dma_conformance_backend small_mask = {
 	.teardown = bounce_teardown,
 	.walk = conf_through_ranges,
 	.used = conf_slots_used,
+	.everywhere = true,
 };
 
 /* Each slot is maintained beside the copy. */

@@ -74,6 +74,7 @@ static const struct dma_conformance_backend declared = {
 	.teardown = declared_teardown,
 	.walk = conf_identity,
 	.used = declared_used,
+	.everywhere = true,
 };
 
 static int __init add_declared(void)

@@ -63,6 +63,7 @@ static const struct dma_conformance_backend direct = {
 	.setup = conf_made_up,
 	.teardown = conf_made_up_teardown,
 	.walk = conf_identity,
+	.everywhere = true,
 };
 
 const char *conf_no_maintenance(void)
@@ -134,6 +135,7 @@ static const struct dma_conformance_backend offset = {
 	.setup = offset_setup,
 	.teardown = conf_made_up_teardown,
 	.walk = conf_through_ranges,
+	.everywhere = true,
 };
 
 static int __init add_direct(void)

@@ -33,7 +33,7 @@ MODULE_PARM_DESC(seed,
 static uint ops = 100000;
 module_param(ops, uint, 0444);
 MODULE_PARM_DESC(ops,
-		 "Operations per backend that do something; a tenth for models that um has, too");
+		 "Operations per backend that do something; a tenth for what um has, too");
 
 #define CELLS		16
 #define REGION		SZ_4K	/* a large page has several regions */
