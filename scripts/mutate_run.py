@@ -11,8 +11,8 @@ which suites reach which mutants, and how long each suite took.
 score takes a sample of the mutants that some run reaches. It tries each mutant on the runs
 that reach it, in the order of --runs, until a case fails: on um a fault stops the kernel,
 elsewhere it fails the case. A boot has the suites that reach the mutant, the fast ones first,
-and, once on each kernel whose boot reaches it, all others; it is stopped at the first case that fails. Verdicts that an earlier call with the same KEY
-left in DIR are taken from there.
+and, once on each kernel whose boot reaches it, all others; it is stopped at the first case
+that fails. Verdicts that an earlier call with the same KEY left in DIR are taken from there.
 
   --boot FILE      the command that boots the run, its words separated by NUL
   --kernel DIR     the kernel, and what mutate.py has written

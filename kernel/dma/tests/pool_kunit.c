@@ -10,6 +10,7 @@
 #include <kunit/device.h>
 #include <kunit/test.h>
 #include <linux/cc_platform.h>
+#include <linux/cma.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/dma-kunit.h>
@@ -163,6 +164,18 @@ static int first_zone(int a, int b, int c)
 	return managed(a) ? a : managed(b) ? b : c;
 }
 
+/* A pool is of CMA if all of the area is in the zone, or in a lower one. */
+static bool is_of_cma(int zone)
+{
+	struct cma *cma = dev_get_cma_area(NULL);
+	phys_addr_t last;
+
+	if (!cma || !cma_get_size(cma))
+		return false;
+	last = cma_get_base(cma) + cma_get_size(cma) - 1;
+	return page_zonenum(pfn_to_page(PHYS_PFN(last))) <= zone;
+}
+
 static void the_pool_is_that_of_the_zone(struct kunit *test)
 {
 	const struct {
@@ -191,6 +204,9 @@ static void the_pool_is_that_of_the_zone(struct kunit *test)
 			KUNIT_EXPECT_GE_MSG(test, zones[i].zone,
 					    page_zonenum(page), "gfp %x",
 					    zones[i].gfp);
+		KUNIT_EXPECT_EQ_MSG(test, is_of_cma(zones[i].zone),
+				    is_migrate_cma_page(page), "gfp %x",
+				    zones[i].gfp);
 		give(test, vaddr, PAGE_SIZE);
 	}
 }

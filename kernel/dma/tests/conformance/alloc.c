@@ -285,9 +285,10 @@ void conf_alloc_sgtable(struct kunit *test)
 {
 	struct conf *conf = test->priv;
 	size_t size = 3 * PAGE_SIZE;
+	struct sg_page_iter iter;
 	struct scatterlist *sg;
 	struct sg_table sgt;
-	dma_addr_t addr;
+	dma_addr_t addr, page;
 	size_t total = 0;
 	u8 *vaddr;
 	int i;
@@ -303,6 +304,13 @@ void conf_alloc_sgtable(struct kunit *test)
 	for_each_sgtable_sg(&sgt, sg, i)
 		total += sg->length;
 	KUNIT_EXPECT_EQ(test, size, total);
+	/* The pages that the device has: page_address() of a wrong one may be @vaddr. */
+	page = addr;
+	for_each_sgtable_page(&sgt, &iter, 0) {
+		KUNIT_EXPECT_EQ(test, conf->be->walk(conf, page),
+				page_to_phys(sg_page_iter_page(&iter)));
+		page += PAGE_SIZE;
+	}
 	sg_copy_to_buffer(sgt.sgl, sgt.orig_nents, conf->seen, size);
 	KUNIT_EXPECT_EQ(test, size, conf_same(conf->seen, vaddr, size));
 	sg_free_table(&sgt);
