@@ -340,10 +340,6 @@ void conf_map_hints(struct kunit *test)
 	}
 }
 
-/* A mapping from the middle of a page to that of the next one. */
-#define MIDDLE		(PAGE_SIZE / 2 + 100)
-#define TO_MIDDLE	PAGE_SIZE
-
 static void free_two_pages(void *page)
 {
 	__free_pages(page, 1);
@@ -372,10 +368,12 @@ static void expect_pages(struct kunit *test, struct page *page, const char *when
  */
 void conf_map_highmem(struct kunit *test)
 {
+	struct shape s = {
+		.off = PAGE_SIZE / 2 + 100, .size = PAGE_SIZE,
+		.dir = DMA_BIDIRECTIONAL,
+	};
 	struct page *page = alloc_pages(GFP_HIGHUSER, 1);
 	struct conf *conf = test->priv;
-	u8 *want = conf->want + MIDDLE;
-	dma_addr_t addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, free_two_pages, page));
@@ -383,25 +381,21 @@ void conf_map_highmem(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, PageHighMem(page) && PageHighMem(page + 1));
 	conf_fill(conf->want, 2 * PAGE_SIZE, 80);
 	fill_pages(page, conf->want);
-	addr = dma_map_page(conf->dev, page, MIDDLE, TO_MIDDLE, DMA_BIDIRECTIONAL);
-	KUNIT_ASSERT_FALSE(test, dma_mapping_error(conf->dev, addr));
-	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, TO_MIDDLE));
-	KUNIT_EXPECT_EQ(test, TO_MIDDLE, conf_same(conf->seen, want, TO_MIDDLE));
+	s.addr = dma_map_page(conf->dev, page, s.off, s.size, s.dir);
+	KUNIT_ASSERT_FALSE(test, dma_mapping_error(conf->dev, s.addr));
+	expect_seen(test, &s);
 
-	conf_fill(want, TO_MIDDLE, 81);
-	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, want, TO_MIDDLE));
-	dma_sync_single_for_cpu(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	device_writes(test, &s, 0, s.size, 81);
+	dma_sync_single_for_cpu(conf->dev, s.addr, s.size, s.dir);
 	expect_pages(test, page, "after the sync for the CPU");
 
-	conf_fill(want, TO_MIDDLE, 82);
+	conf_fill(conf->want + s.off, s.size, 82);
 	fill_pages(page, conf->want);
-	dma_sync_single_for_device(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
-	KUNIT_EXPECT_EQ(test, 0, conf_read(conf, addr, conf->seen, TO_MIDDLE));
-	KUNIT_EXPECT_EQ(test, TO_MIDDLE, conf_same(conf->seen, want, TO_MIDDLE));
+	dma_sync_single_for_device(conf->dev, s.addr, s.size, s.dir);
+	expect_seen(test, &s);
 
-	conf_fill(want, TO_MIDDLE, 83);
-	KUNIT_EXPECT_EQ(test, 0, conf_write(conf, addr, want, TO_MIDDLE));
-	dma_unmap_page(conf->dev, addr, TO_MIDDLE, DMA_BIDIRECTIONAL);
+	device_writes(test, &s, 0, s.size, 83);
+	dma_unmap_page(conf->dev, s.addr, s.size, s.dir);
 	expect_pages(test, page, "after the unmap");
 }
 
