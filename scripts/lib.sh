@@ -33,6 +33,9 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # await_cpu: until fewer jobs run in the background than there are CPUs.
 await_cpu() { while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done; }
 
+# end_jobs_too: from now on an interruption ends what runs in the background, too.
+end_jobs_too() { trap 'kill $(jobs -rp) 2>/dev/null; wait; exit 130' INT TERM HUP; }
+
 # full LOG [DIR]: if the disk filled up, say so in one line. LOG may be cut short by it.
 full() {
 	local left dir=${2:-$build}
