@@ -680,6 +680,31 @@ static void what_is_above_4_gib_moves_below(struct kunit *test)
 	moves_into_reach(test, far_setup(test, SIZE, 32));
 }
 
+static void move_and_free(struct kunit *test)
+{
+	struct far *far = test->priv;
+	struct dma_region *region = dma_region_alloc(SIZE, 0, 0);
+	struct sg_table *sgt;
+
+	if (IS_ERR(region))
+		return;
+	sgt = dma_region_bind(region, far->dev, DMA_TO_DEVICE);
+	if (!IS_ERR(sgt)) {
+		KUNIT_EXPECT_TRUE(test, within_reach(far, sgt));
+		dma_region_unbind(region, sgt);
+	}
+	dma_region_free(region);
+}
+
+static void nothing_is_left_of_what_moved(struct kunit *test)
+{
+	struct far *far = far_setup(test, SIZE, 24);
+
+	test->priv = far;
+	dma_kunit_expect_freed(test, move_and_free);
+	far_end(far);
+}
+
 static void what_the_kernel_has_mapped_does_not_move(struct kunit *test)
 {
 	struct far *far = far_setup(test, SIZE, 24);
@@ -766,6 +791,7 @@ static struct kunit_case region_cases[] = {
 	KUNIT_CASE(memory_comes_in_large_pieces),
 	KUNIT_CASE(what_is_out_of_reach_moves),
 	KUNIT_CASE(what_is_above_4_gib_moves_below),
+	KUNIT_CASE(nothing_is_left_of_what_moved),
 	KUNIT_CASE(what_the_kernel_has_mapped_does_not_move),
 	KUNIT_CASE(what_another_device_uses_does_not_move),
 	{}

@@ -28,12 +28,22 @@ const char *conf_bounce_pool(void)
 	return NULL;
 }
 
+/* CPUs that bounce at the same time do not wait for one another. */
+void conf_expect_areas(struct kunit *test, struct device *dev)
+{
+	struct io_tlb_pool *pool = &dev->dma_io_tlb_mem->defpool;
+
+	KUNIT_EXPECT_GE(test, pool->nareas,
+			min(num_possible_cpus(), pool->nslabs / IO_TLB_SEGSIZE));
+}
+
 static int bounce_setup(struct kunit *test, struct conf *conf)
 {
 	int ret = conf_made_up(test, conf);
 
 	if (ret)
 		return ret;
+	conf_expect_areas(test, conf->dev);
 #ifdef CONFIG_SWIOTLB_DYNAMIC
 	/* Its list of pools cannot be copied.  No other device bounces meanwhile. */
 	conf->dev->dma_io_tlb_mem->force_bounce = true;

@@ -221,6 +221,8 @@ const char *conf_no_maintenance(void);
 /* bounce.c: the bounce pool of the machine; made if there is none, but not by a module. */
 const char *conf_bounce_pool(void);
 #ifdef CONFIG_SWIOTLB
+/* Each CPU has an area of the device's pool. */
+void conf_expect_areas(struct kunit *test, struct device *dev);
 long conf_slots_used(struct conf *conf);
 #else
 #define conf_slots_used	NULL

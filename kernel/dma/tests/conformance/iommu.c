@@ -91,6 +91,7 @@ static int untrusted_setup(struct kunit *test, struct conf *conf)
 	int ret = conf_edu_setup(test, conf);
 
 	conf->was_untrusted = to_pci_dev(conf_edu)->untrusted;
+	conf_expect_areas(test, conf_edu);
 	if (!ret)
 		to_pci_dev(conf_edu)->untrusted = true;
 	return ret;

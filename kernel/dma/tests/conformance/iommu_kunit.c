@@ -7,6 +7,7 @@
  * conformance suite sees where an address leads to, but not who may use it.  Other tasks
  * may map for the device, or for one in the same domain: their calls are passed on.
  */
+#include <linux/dma-kunit.h>
 #include <linux/dma-map-ops.h>
 #include <linux/generic_pt/iommu.h>
 #include <linux/iommu.h>
@@ -380,6 +381,68 @@ static void what_cannot_be_mapped_leaves_nothing(struct kunit *test)
 	}
 }
 
+/*
+ * Nothing looks at the memory behind the lengths: the device is not synced with it, and
+ * nothing is mapped.
+ */
+static void a_list_that_cannot_be_mapped_stays_as_it_was(struct kunit *test)
+{
+	static const struct {
+		const char *why;
+		unsigned int first, second, mask_bits;
+		int fails;
+	} lists[] = {
+		{ "an entry of 4 GiB", 1000, U32_MAX - 100, 32, -1 },
+		{ "a gap of 1 GiB before a boundary", 3U * SZ_1G, SZ_2G, 32, -1 },
+		{ "no addresses", SZ_8M, SZ_8M, 22, -1 },
+		{ "a failure of the IOMMU", 1000, 2000, 32, 0 },
+	};
+	struct conf *conf = test->priv;
+	struct scatterlist sg[2];
+	int i;
+
+	put_between(test);
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		/* Lists of an untrusted device are mapped entry by entry. */
+		if (conf->be->claims & CONF_HIDES && lists[i].fails < 0)
+			continue;
+		KUNIT_ASSERT_EQ(test, 0,
+				dma_set_mask(conf->dev,
+					     DMA_BIT_MASK(lists[i].mask_bits)));
+		sg_init_table(sg, 2);
+		sg_set_buf(&sg[0], conf->buf + 100, lists[i].first);
+		sg_set_buf(&sg[1], conf->buf + PAGE_SIZE + 200, lists[i].second);
+		watch(lists[i].fails);
+		KUNIT_EXPECT_EQ_MSG(test, 0,
+				    dma_map_sg_attrs(conf->dev, sg, 2,
+						     DMA_TO_DEVICE,
+						     DMA_ATTR_SKIP_CPU_SYNC),
+				    "%s", lists[i].why);
+		KUNIT_EXPECT_EQ_MSG(test, lists[i].fails + 1, between.calls,
+				    "%s", lists[i].why);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, conf->buf + 100, sg_virt(&sg[0]),
+					"%s", lists[i].why);
+		KUNIT_EXPECT_EQ_MSG(test, lists[i].first, sg[0].length, "%s",
+				    lists[i].why);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, conf->buf + PAGE_SIZE + 200,
+					sg_virt(&sg[1]), "%s", lists[i].why);
+		KUNIT_EXPECT_EQ_MSG(test, lists[i].second, sg[1].length, "%s",
+				    lists[i].why);
+	}
+}
+
+static void fail_to_allocate(struct kunit *test)
+{
+	watch(0);
+	KUNIT_EXPECT_FALSE(test, noncontiguous(test->priv, DMA_FROM_DEVICE, 0));
+}
+
+static void memory_that_cannot_be_mapped_leaves_no_table(struct kunit *test)
+{
+	put_between(test);
+	dma_kunit_expect_freed(test, fail_to_allocate);
+}
+
 static void iommu_test_exit(struct kunit *test)
 {
 	take_away();
@@ -394,6 +457,8 @@ static void no_iommu(struct kunit *test)
 #define a_mapping_permits_what_it_is_for	no_iommu
 #define a_resource_is_mapped_as_one		no_iommu
 #define what_cannot_be_mapped_leaves_nothing	no_iommu
+#define a_list_that_cannot_be_mapped_stays_as_it_was	no_iommu
+#define memory_that_cannot_be_mapped_leaves_no_table	no_iommu
 #define iommu_test_exit				conf_test_exit
 #endif /* CONFIG_IOMMU_DMA */
 
@@ -401,6 +466,8 @@ static struct kunit_case iommu_test_cases[] = {
 	KUNIT_CASE_PARAM(a_mapping_permits_what_it_is_for, conf_gen_iova),
 	KUNIT_CASE_PARAM(a_resource_is_mapped_as_one, conf_gen_iova),
 	KUNIT_CASE_PARAM(what_cannot_be_mapped_leaves_nothing, conf_gen_iova),
+	KUNIT_CASE_PARAM(a_list_that_cannot_be_mapped_stays_as_it_was, conf_gen_iova),
+	KUNIT_CASE_PARAM(memory_that_cannot_be_mapped_leaves_no_table, conf_gen_iova),
 	{}
 };
 
