@@ -52,8 +52,10 @@ COMPARED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 OPERATORS = ["return-early", "delete-call", "skip-unwind", "negate-condition", "off-by-one",
              "drop-flag", "swap-errno"]
 
+# An architecture may take each warning for an error, and a mutant often is an `if` more.
 HEADER = """\
 #ifndef dma_mutant_is
+#pragma GCC diagnostic ignored "-Wdangling-else"
 extern int dma_mutant;
 _Bool dma_mutant_at(int n);
 #ifdef DMA_MUTANT
