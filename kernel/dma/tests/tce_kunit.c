@@ -31,7 +31,7 @@
 /* @tce: an entry is an address and a direction, + 1; 0: nothing is mapped. */
 struct tce_test {
 	struct device *dev;
-	struct device_dma_parameters parms;
+	struct device_dma_parameters limits;
 	struct iommu_table *tbl;
 	struct iommu_table_ops ops;
 	unsigned long *tce;
@@ -103,7 +103,7 @@ static int tce_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, tt);
 	tt->dev = kunit_device_register(test, "dma-tce");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tt->dev);
-	tt->dev->dma_parms = &tt->parms;
+	tt->dev->dma_parms = &tt->limits;
 	tt->buf = alloc_pages_exact(BUF_SIZE, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, tt->buf);
 	KUNIT_ASSERT_EQ(test, 0,

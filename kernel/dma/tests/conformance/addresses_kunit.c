@@ -65,14 +65,15 @@ static void addresses_with_another_meaning_stay_free(struct kunit *test)
 	struct conf *conf = test->priv;
 	struct dma_iova_state *piece = pieces(test);
 	struct iommu_resv_region *region;
+	struct pci_host_bridge *bridge;
 	struct resource_entry *window;
 	int nr, seen = 0;
 	LIST_HEAD(regions);
 
 	nr = take(conf, piece, U64_MAX);
 	KUNIT_EXPECT_GT(test, nr, 0);
-	resource_list_for_each_entry(window,
-			&pci_find_host_bridge(to_pci_dev(conf->dev)->bus)->windows) {
+	bridge = pci_find_host_bridge(to_pci_dev(conf->dev)->bus);
+	resource_list_for_each_entry(window, &bridge->windows) {
 		if (resource_type(window->res) != IORESOURCE_MEM)
 			continue;
 		expect_clear_of(test, piece, nr,
