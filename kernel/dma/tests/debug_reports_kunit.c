@@ -618,7 +618,8 @@ static void expect_illegal(struct kunit *test, void *addr)
 static void memory_of_the_kernel_s_image(struct kunit *test)
 {
 	/* dma-debug compares addresses of the linear map with those of the image. */
-	if (lm_alias(_stext) != (void *)_stext || !virt_addr_valid(_stext))
+	if (lm_alias(_stext) != (void *)_stext ||
+	    !virt_addr_valid((void *)_stext))
 		kunit_skip(test, "expected skip: the image is not in the linear map");
 	expect_illegal(test, _stext);
 	expect_illegal(test, _etext - 1);
