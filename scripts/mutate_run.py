@@ -104,7 +104,19 @@ def family(pid):
         todo += children[found[-1]]
     of = [processes[number] for number in found if number in processes]
     ticks = sum(int(words[11]) + int(words[12]) for words in of)
-    return found, ticks / os.sysconf("SC_CLK_TCK"), any(words[0] in "RD" for words in of)
+    return found, ticks / os.sysconf("SC_CLK_TCK"), any(map(is_busy, found))
+
+
+def is_busy(pid):
+    """Whether a thread of it runs or waits for a CPU: the first one of QEMU mostly sleeps."""
+    for path in glob.glob(f"/proc/{pid}/task/*/stat"):
+        try:
+            with open(path, encoding="latin-1") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] in "RD":
+                    return True
+        except (OSError, IndexError):
+            pass
+    return False
 
 
 class Guest:
