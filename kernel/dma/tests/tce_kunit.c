@@ -39,6 +39,8 @@ struct tce_test {
 	u8 *buf;
 };
 
+static struct kernel_log log;
+
 static struct tce_test *test_of(struct iommu_table *tbl)
 {
 	return container_of(tbl->it_ops, struct tce_test, ops);
@@ -592,7 +594,6 @@ static void an_address_outside_is_not_unmapped(struct kunit *test)
 {
 	struct tce_test *tt = test->priv;
 	struct iommu_table *tbl = make(test, 64, SHIFT, 100, 0, 0);
-	static struct kernel_log log;
 
 	fill(tt, 1, ALL);
 	KUNIT_EXPECT_EQ(test, 62, used(tt));
@@ -615,7 +616,6 @@ static void who_asks_not_to_be_warned_is_not(struct kunit *test)
 	static const char text[] = "iommu_alloc failed";
 	struct tce_test *tt = test->priv;
 	struct iommu_table *tbl = make(test, 64, SHIFT, 0, 0, 0);
-	static struct kernel_log log;
 	struct scatterlist sg;
 	int i;
 
@@ -635,7 +635,6 @@ static void who_asks_not_to_be_warned_is_not(struct kunit *test)
 static void the_last_user_frees_the_table(struct kunit *test)
 {
 	static const char text[] = "Unexpected TCEs";
-	static struct kernel_log log;
 	struct tce_test *tt = test->priv;
 	struct iommu_table *tbl;
 	int full;

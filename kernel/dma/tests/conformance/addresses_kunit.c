@@ -141,7 +141,6 @@ static void an_address_is_one_that_the_iommu_has(struct kunit *test)
 
 static struct {
 	struct task_struct *task;
-	struct iommu_domain *domain;
 	const struct iommu_domain_ops *ops;
 	struct iommu_domain_ops own_ops;
 	int calls;
